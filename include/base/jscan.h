@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A single-pass JSON reader: it walks the bytes and gives spans, no tree.
+ *
+ * Strict RFC 8259: UTF-8 is checked, control bytes in strings, leading zeros,
+ * trailing commas and comments are faults. Lone surrogates written as \u
+ * escapes are allowed, as are duplicate keys and numbers of any size: they
+ * are the reader's to judge. Nothing is copied or allocated; the spans point
+ * into the bytes given, which must outlive them.
+ *
+ * A walk:
+ *	jscan_init(&s, bytes, 64);
+ *	if (jscan_enter(&s, '{') < 0) fault;
+ *	while ((rc = jscan_member(&s, &key)) > 0) {
+ *		if (jscan_key_is(key, "model"))
+ *			rc = jscan_value(&s, &model);
+ *		else
+ *			rc = jscan_value(&s, NULL);	// skip
+ *	}
+ *	if (rc == 0) rc = jscan_end(&s);
+ *
+ * After the first fault every call returns -1, so one check at the end is
+ * enough.
+ */
+#ifndef BASE_JSCAN_H
+#define BASE_JSCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+enum jscan_type {
+	JSCAN_FAULT,
+	JSCAN_NULL,
+	JSCAN_FALSE,
+	JSCAN_TRUE,
+	JSCAN_NUMBER,
+	JSCAN_STRING,
+	JSCAN_ARRAY,
+	JSCAN_OBJECT,
+};
+
+struct jscan {
+	const char *base;
+	const char *p;
+	const char *end;
+	int depth;	 /* open arrays and objects */
+	int max_depth;
+	bool first;	 /* just entered: no comma is due */
+	const char *why; /* NULL, or the first fault, for people */
+	size_t fault_at; /* byte offset of it */
+};
+
+void jscan_init(struct jscan *s, struct span bytes, int max_depth);
+
+/* What comes next, by its first byte (not yet checked further). */
+enum jscan_type jscan_peek(struct jscan *s);
+
+/* Steps into '{' or '['; -1 when something else is there. */
+int jscan_enter(struct jscan *s, char open);
+
+/* The next member of the object: 1 and the scanner stands before its value;
+ * 0 when the object has ended (and is left); -1 on a fault. key is the raw
+ * text between the quotes, escapes and all. */
+int jscan_member(struct jscan *s, struct span *key);
+
+/* The same for the elements of an array. */
+int jscan_element(struct jscan *s);
+
+/* Checks and passes any value. *value (may be NULL) gets its exact bytes,
+ * quotes or brackets included. 0 or -1. */
+int jscan_value(struct jscan *s, struct span *value);
+
+/* A string: raw text between the quotes. 0 or -1. */
+int jscan_string(struct jscan *s, struct span *raw);
+
+/* A number as a double, correctly rounded for up to 15 significant digits and
+ * |exponent| <= 22, by strtod otherwise; 1e999 gives an infinity. */
+int jscan_number(struct jscan *s, double *value);
+
+/* Only white space is left. */
+int jscan_end(struct jscan *s);
+
+/* Marks a fault of the caller's own at the present place. Returns -1. */
+int jscan_fail(struct jscan *s, const char *why);
+
+/* Does the raw key, once unescaped, equal name? */
+bool jscan_key_is(struct span raw, const char *name);
+
+/* Appends the unescaped text; a lone surrogate becomes U+FFFD, \u0000 a NUL
+ * byte. 0, or -1 when out is full. */
+int jscan_unescape(struct span raw, struct buf *out);
+
+/* The inverse: appends text as the inside of a JSON string (no quotes): `"`,
+ * `\` and control bytes escaped, bytes that are no UTF-8 replaced by U+FFFD. */
+int jscan_escape(struct span text, struct buf *out);
+
+/* Exact integer of a value span; false when it is no integer or overflows. */
+bool jscan_int64(struct span value, int64_t *out);
+
+#endif

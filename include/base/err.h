@@ -13,17 +13,17 @@
 
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_USAGE,	 /* command line */
-	ERR_CONF,	 /* configuration */
-	ERR_SYS,	 /* operating system or library refused */
-	ERR_LIMIT,	 /* a size, count or depth bound was passed */
-	ERR_PARSE,	 /* bytes are not what they should be */
-	ERR_CONNECT,	 /* nothing was sent: refused, no route, no name */
-	ERR_TLS,	 /* certificate or protocol of the peer */
-	ERR_TIMEOUT,	 /* a deadline of ours passed */
-	ERR_UPSTREAM,	 /* the peer broke off or answered garbage */
-	ERR_STATUS,	 /* the peer answered with an error status */
-	ERR_GONE,	 /* the client left */
+	ERR_USAGE,    /* command line */
+	ERR_CONF,     /* configuration */
+	ERR_SYS,      /* operating system or library refused */
+	ERR_LIMIT,    /* a size, count or depth bound was passed */
+	ERR_PARSE,    /* bytes are not what they should be */
+	ERR_CONNECT,  /* nothing was sent: refused, no route, no name */
+	ERR_TLS,      /* certificate or protocol of the peer */
+	ERR_TIMEOUT,  /* a deadline of ours passed */
+	ERR_UPSTREAM, /* the peer broke off or answered garbage */
+	ERR_STATUS,   /* the peer answered with an error status */
+	ERR_GONE,     /* the client left */
 	ERR_INTERNAL,
 };
 

@@ -15,8 +15,9 @@
 /* Zeroed. Never NULL: the process ends with one line when there is none. */
 void *mem_new(size_t size);
 void *mem_array(size_t count, size_t size);
+/* Keeps what fits; what is new is not zeroed. Never frees. */
 void *mem_resize(void *p, size_t count, size_t size);
-char *mem_dup(const char *cstr); /* NULL gives NULL */
+char *mem_dup(const char *cstr);   /* NULL gives NULL */
 char *mem_dup_span(struct span s); /* NUL-terminated copy */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -26,7 +27,7 @@ struct arena;
 struct arena *arena_new(void);
 /* Overwrites with zeros what was handed out, then frees. NULL is fine. */
 void arena_free(struct arena *a);
-void *arena_get(struct arena *a, size_t size); /* zeroed, aligned to 16 */
+void *arena_get(struct arena *a, size_t size);	 /* zeroed, aligned to 16 */
 char *arena_dup(struct arena *a, struct span s); /* NUL-terminated */
 char *arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -95,6 +96,11 @@ char *mem_printf(const char *fmt, ...)
 	return p;
 }
 
+static size_t align_up(size_t n)
+{
+	return (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
 static struct chunk *chunk_new(size_t size, struct chunk *older)
 {
 	struct chunk *c = must(malloc(size));
@@ -119,10 +125,7 @@ struct arena *arena_new(void)
 	struct chunk *c = chunk_new(ARENA_CHUNK_FIRST, NULL);
 	struct arena *a;
 
-	static_assert(sizeof(*a) % ARENA_ALIGN == 0 ||
-			      sizeof(*a) < ARENA_CHUNK_FIRST / 2,
-		      "the arena fits its first chunk");
-	a = chunk_get(c, (sizeof(*a) + ARENA_ALIGN - 1) & ~(size_t)15);
+	a = chunk_get(c, align_up(sizeof(*a)));
 	a->newest = c;
 	a->grow = 2 * ARENA_CHUNK_FIRST;
 	a->size = ARENA_CHUNK_FIRST;
@@ -158,9 +161,7 @@ void *arena_get(struct arena *a, size_t size)
 {
 	if (size > SIZE_MAX / 2)
 		out_of_memory();
-	size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-	if (size == 0)
-		size = ARENA_ALIGN;
+	size = align_up(size ? size : 1);
 	if (size <= a->newest->room - a->newest->used)
 		return chunk_get(a->newest, size);
 	if (size > ARENA_CHUNK_FIRST / 2)

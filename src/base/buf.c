@@ -23,7 +23,7 @@ static int fail(struct buf *b)
 
 void buf_init(struct buf *b, size_t cap)
 {
-	*b = (struct buf){ .cap = cap };
+	*b = (struct buf){.cap = cap};
 }
 
 void buf_release(struct buf *b)
@@ -40,7 +40,7 @@ void buf_clear(struct buf *b)
 
 static size_t most(const struct buf *b)
 {
-	return b->cap ? b->cap : SIZE_MAX / 2;
+	return b->cap && b->cap < SIZE_MAX / 2 ? b->cap : SIZE_MAX / 2;
 }
 
 int buf_reserve(struct buf *b, size_t more)

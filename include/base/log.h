@@ -28,7 +28,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Writes s into out as a bare word when it is one, else in double quotes with
- * \" \\ \n \xHH escapes; cut to fit. Returns out. */
+ * \" \\ \n \xHH escapes (so it is ASCII); NULL as "". Cut to fit, never inside
+ * an escape. Returns out. */
 const char *log_value(char *out, size_t room, const char *s);
 
 #endif

@@ -4,7 +4,9 @@
  *
  * Everything of a loop is called on the thread that runs it, except
  * loop_post(). A turn: wait, readiness callbacks, passed deadlines, deferred
- * calls until none is left, then the before-wait hooks.
+ * calls until none is left, then the before-wait hooks. Calls that go on
+ * deferring calls are cut off after 64 rounds and come again on the next turn,
+ * which does not wait.
  */
 #ifndef EVT_LOOP_H
 #define EVT_LOOP_H
@@ -20,12 +22,13 @@ struct watch;
 typedef void loop_fn(void *arg);
 
 struct loop *loop_new(struct err *err);
-/* Only when it does not run; pending deferred calls are dropped. */
+/* Only when it does not run, its watches are freed and its deadlines cleared;
+ * pending deferred calls are dropped. NULL is fine. */
 void loop_free(struct loop *l);
 
-/* Runs until loop_stop(). */
+/* Runs until loop_stop(), and finishes the turn that called it. */
 void loop_run(struct loop *l);
-/* Runs one turn, waiting at most wait_ms (for tests; -1: as long as it takes). */
+/* Runs one turn, waiting at most wait_ms (-1: as long as it takes). */
 void loop_turn(struct loop *l, int wait_ms);
 void loop_stop(struct loop *l);
 
@@ -35,7 +38,7 @@ int64_t loop_now_us(const struct loop *l);
 /* Calls fn(arg) on this turn, after what is running now has returned, or on
  * the next one. First in, first out. */
 void loop_defer(struct loop *l, loop_fn *fn, void *arg);
-/* Drops every deferred fn(arg) that has not run. Walks the queue. */
+/* Drops every deferred or posted fn(arg) that has not run. Walks the queues. */
 void loop_undefer(struct loop *l, loop_fn *fn, void *arg);
 
 /* The same from any other thread; takes a lock and wakes the loop. */

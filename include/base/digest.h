@@ -20,7 +20,8 @@ struct digest {
 
 /* SHA-256. */
 void digest_of(struct span bytes, struct digest *out);
-bool digest_equal(const struct digest *a, const struct digest *b); /* constant time */
+/* In constant time. */
+bool digest_equal(const struct digest *a, const struct digest *b);
 /* 64 lower-case hex digits and a NUL. */
 void digest_hex(const struct digest *d, char out[2 * DIGEST_SIZE + 1]);
 /* Accepts upper and lower case; -1 unless exactly 64 hex digits. */

@@ -24,9 +24,9 @@ struct metric_family {
 	const char *name; /* "frugald_requests_total" */
 	const char *help;
 	enum metric_type type;
-	const char *labels;	  /* "cascade,outcome"; "" for none */
-	double scale;		  /* value shown = stored integer * scale */
-	const double *bounds;	  /* histogram: upper bounds, ascending, shown units */
+	const char *labels;   /* "cascade,outcome"; "" or NULL for none */
+	double scale;	      /* shown = stored * scale; 1, 1e-1 ... 1e-18 */
+	const double *bounds; /* histogram: upper ones, ascending, as shown */
 	size_t n_bounds;
 };
 
@@ -34,18 +34,18 @@ struct metric_set *metric_set_new(void);
 void metric_set_free(struct metric_set *s);
 
 /* The series with these label values (as many as the family has labels, in
- * order; NULL-terminated list). Made on first use, zero; lives as long as the
- * set. f must outlive the set. */
+ * order; NULL-terminated list, NULL for none). Made on first use, zero; lives
+ * as long as the set. f must outlive the set. */
 struct metric *metric_get(struct metric_set *s, const struct metric_family *f,
 			  const char *const *values);
 
 void metric_add(struct metric *m, int64_t v);	  /* counter, gauge */
-void metric_set_to(struct metric *m, int64_t v);	  /* gauge */
+void metric_set_to(struct metric *m, int64_t v);  /* gauge */
 void metric_observe(struct metric *m, int64_t v); /* histogram, stored units */
 int64_t metric_value(const struct metric *m);	  /* histogram: the count */
 
 /* Appends the text format 0.0.4, families in order of their first series,
- * label values escaped. */
-int metric_write(const struct metric_set *s, struct buf *out);
+ * label values escaped. 0, or -1 when out is full. */
+int metric_write(struct metric_set *s, struct buf *out);
 
 #endif

@@ -3,7 +3,7 @@
  * YAML text as a tree with line numbers.
  *
  * Only what a configuration needs: mappings, sequences, scalars. Anchors,
- * aliases, tags, duplicate keys, more than one document, more than 256 KiB and
+ * aliases, tags, repeated keys, more than one document, more than 256 KiB and
  * nesting deeper than 32 are faults. Pure.
  */
 #ifndef CONF_DOC_H
@@ -12,8 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/err.h"
 #include "base/span.h"
+
+#define DOC_MAX_BYTES (256u * 1024u)
+#define DOC_MAX_DEPTH 32
 
 enum doc_kind { DOC_SCALAR, DOC_MAP, DOC_LIST };
 
@@ -21,7 +23,7 @@ struct doc_node {
 	enum doc_kind kind;
 	int line;	  /* from 1 */
 	const char *key;  /* in a mapping, else NULL */
-	int key_line;
+	int key_line;	  /* 0 when there is no key */
 	const char *text; /* scalar, NUL-terminated; holds no NUL */
 	bool quoted;	  /* scalar: was in quotes, so "none" is a string */
 	struct doc_node *child; /* first of a map or list */
@@ -30,10 +32,17 @@ struct doc_node {
 
 struct doc;
 
-/* name is for messages. NULL and *err ("name:line: ..."). */
-struct doc *doc_parse(struct span text, const char *name, struct err *err);
-void doc_free(struct doc *d);
+/* One fault of the text: what is wrong, and the cure. */
+typedef void doc_fault_fn(void *arg, int line, const char *text);
+
+/* Calls fault() for every one. NULL when the text could not be read to its
+ * end. A tree may come with faults: it is then good for finding more of them,
+ * and for nothing else. */
+struct doc *doc_parse(struct span text, doc_fault_fn *fault, void *arg);
+void doc_free(struct doc *d); /* overwrites what it held; NULL is fine */
 const struct doc_node *doc_root(const struct doc *d); /* a DOC_MAP */
+
+/* The first entry of that key, or NULL. map may be NULL: it has none. */
 const struct doc_node *doc_find(const struct doc_node *map, const char *key);
 
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The decisions of a cascade. Pure: values in, a value out; no clock, no
+ * socket.
+ */
+#ifndef CASCADE_POLICY_H
+#define CASCADE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chat/fault.h"
+#include "verify/verdict.h"
+
+/* The whole list, as it stands in headers, ledger and metrics. */
+enum reason {
+	REASON_NONE,
+	REASON_CONFIDENT,
+	REASON_LOW_CONFIDENCE,
+	REASON_GATE, /* written "gate:<rule>" */
+	REASON_NO_SIGNAL,
+	REASON_VERIFIER_ERROR,
+	REASON_BACKEND_ERROR,
+	REASON_CONTEXT_LENGTH,
+	REASON_DEADLINE,
+	REASON_BUDGET,
+	REASON_UNSUPPORTED,
+	REASON_DIRECT,
+	REASON_NREASONS,
+};
+
+const char *reason_name(enum reason r);
+
+enum policy_step {
+	POLICY_VERIFY,	 /* start the next verifier */
+	POLICY_ACCEPT,
+	POLICY_ESCALATE,
+};
+
+struct decision {
+	enum policy_step step;
+	enum reason reason;
+	const char *gate;  /* with REASON_GATE: the rule's name */
+	double confidence; /* NaN while no verifier gave a score */
+};
+
+/* What is fixed for a cascade. */
+struct policy {
+	size_t n_tiers;
+	size_t n_verify;
+	double threshold;
+	int64_t max_attempts;	 /* calls with purpose answer */
+	int64_t max_cost_pusd;	 /* INT64_MAX: none */
+};
+
+/* The tier to begin with: the first, or the terminal one (with
+ * REASON_UNSUPPORTED) for what a cheap tier cannot honour. */
+size_t policy_first_tier(const struct policy *p, int64_t n, bool beyond_cheap,
+			 enum reason *why);
+
+/* Is this tier's reply to be verified? The terminal tier's never. */
+bool policy_verifies(const struct policy *p, size_t tier);
+
+/* After the first `n` verdicts of the chain on a reply of a verified tier.
+ * Missing evidence is never acceptance. */
+struct decision policy_judge(const struct policy *p, const struct verdict *v,
+			     size_t n);
+
+/* A tier gave no reply that could be judged. out_of_time: its share of the
+ * request's time was over. */
+enum reason policy_reason_of_fault(enum fault_kind kind, bool out_of_time);
+
+/* May one more tier be asked, so many attempts made and so much spent? */
+bool policy_may_ask(const struct policy *p, int64_t attempts,
+		    int64_t spent_pusd);
+
+/* The tier after this one, so many attempts made: the next, or the terminal
+ * one when only one attempt is left. */
+size_t policy_next_tier(const struct policy *p, size_t tier, int64_t attempts);
+
+/* Until when tier may take: all of the rest for the last one, else half of
+ * what is left (and its verifying a quarter). Times in microseconds. */
+int64_t policy_answer_until(const struct policy *p, size_t tier,
+			    int64_t now_us, int64_t deadline_us);
+int64_t policy_verify_until(int64_t now_us, int64_t deadline_us);
+
+/* The error a client gets when the last tier failed too: that of the last
+ * tier, but "no backend available" when none could be connected. */
+struct fault policy_final_fault(const struct fault *last, bool any_connected);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A verifier: a table of functions, with the rows of its keys.
+ *
+ * To add one: write verify_NAME.c with such a table and name it in the list of
+ * verifier.c.
+ */
+#ifndef VERIFY_VERIFIER_H
+#define VERIFY_VERIFIER_H
+
+#include "base/mem.h"
+#include "chat/chat.h"
+#include "conf/conf.h"
+#include "evt/loop.h"
+#include "verify/verdict.h"
+
+/* One reply to be judged. Borrowed until the verification ends. */
+struct verify_case {
+	struct loop *loop;
+	struct arena *arena; /* the run's */
+	const struct chat_request *request;
+	const struct chat_reply *reply;
+	int64_t until_us; /* absolute; later is a fault */
+};
+
+struct verification; /* one verifier at work on one case */
+
+/* v is valid for the call only (its signals live in the arena). */
+typedef void verify_done_fn(void *arg, const struct verdict *v);
+
+struct verifier {
+	struct conf_verifier conf; /* name, keys, size and check of the options */
+	bool gives_score;
+	/* Begins; done comes exactly once, on a later turn of the loop, unless
+	 * free comes first. Never NULL. */
+	struct verification *(*start)(const struct verify_case *c,
+				      const void *opts, verify_done_fn *done,
+				      void *arg);
+	/* Allowed in done, and before it (it then never comes). NULL is fine. */
+	void (*free)(struct verification *v);
+};
+
+/* The table of a configured verifier. Never NULL for one that conf knows. */
+const struct verifier *verifier_find(const char *name);
+
+/* For conf_read: all that exist, ended by NULL. */
+const struct conf_verifier *const *verifier_confs(void);
+
+/* For verifiers that need not wait: judges on the spot and reports on a later
+ * turn. judge fills kind, score, why, signals. */
+typedef void verify_judge_fn(const struct verify_case *c, const void *opts,
+			     struct verdict *v);
+struct verification *verification_at_once(const struct verify_case *c,
+					  const void *opts, const char *name,
+					  verify_judge_fn *judge,
+					  verify_done_fn *done, void *arg);
+void verification_at_once_free(struct verification *v);
+
+#endif

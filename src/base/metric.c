@@ -181,7 +181,7 @@ struct metric *metric_get(struct metric_set *s, const struct metric_family *f,
 	at = key.n;
 	put_labels(&key, f->labels, values);
 	assert(!key.failed);
-	labels = (struct span){key.p + labels.n, key.n - labels.n};
+	labels = (struct span){key.p + at, key.n - at};
 
 	pthread_mutex_lock(&s->lock);
 	m = map_find(s->series, buf_span(&key));

@@ -15,7 +15,7 @@
  *		if (jscan_key_is(key, "model"))
  *			rc = jscan_value(&s, &model);
  *		else
- *			rc = jscan_value(&s, NULL);	// skip
+ *			rc = jscan_value(&s, NULL);	(skip)
  *	}
  *	if (rc == 0) rc = jscan_end(&s);
  *
@@ -28,9 +28,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/span.h"
+
+/* The deepest nesting that can be asked for. */
+#define JSCAN_DEPTH 512
 
 enum jscan_type {
 	JSCAN_FAULT,
@@ -54,6 +58,7 @@ struct jscan {
 	size_t fault_at; /* byte offset of it */
 };
 
+/* max_depth: most arrays and objects open at once, 1 to JSCAN_DEPTH. */
 void jscan_init(struct jscan *s, struct span bytes, int max_depth);
 
 /* What comes next, by its first byte (not yet checked further). */
@@ -77,8 +82,8 @@ int jscan_value(struct jscan *s, struct span *value);
 /* A string: raw text between the quotes. 0 or -1. */
 int jscan_string(struct jscan *s, struct span *raw);
 
-/* A number as a double, correctly rounded for up to 15 significant digits and
- * |exponent| <= 22, by strtod otherwise; 1e999 gives an infinity. */
+/* A number as the nearest double, as strtod gives it; 1e999 gives an infinity.
+ * (More than 500 bytes of number: to the first 19 digits.) */
 int jscan_number(struct jscan *s, double *value);
 
 /* Only white space is left. */
@@ -87,11 +92,28 @@ int jscan_end(struct jscan *s);
 /* Marks a fault of the caller's own at the present place. Returns -1. */
 int jscan_fail(struct jscan *s, const char *why);
 
-/* Does the raw key, once unescaped, equal name? */
-bool jscan_key_is(struct span raw, const char *name);
+/* The same for a key known to be longer than name. */
+bool jscan_key_is_escaped(struct span raw, const char *name);
+
+/* Does the raw key, once unescaped, equal name? An escape is longer than what
+ * it stands for, so only a longer key needs a look at its escapes: among
+ * several names ask for the longest first. */
+static inline bool jscan_key_is(struct span raw, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (raw.n == n)
+		return memcmp(raw.p, name, n) == 0;
+	return raw.n > n && jscan_key_is_escaped(raw, name);
+}
+
+/* The first unit of a string's raw text: a code point as it is, an escape, or
+ * two escapes that are a surrogate pair. Text may be cut between units. Gives
+ * the unit's raw length, and its unescaped bytes in utf8. raw is not empty. */
+size_t jscan_unit(struct span raw, char utf8[4], size_t *n);
 
 /* Appends the unescaped text; a lone surrogate becomes U+FFFD, \u0000 a NUL
- * byte. 0, or -1 when out is full. */
+ * byte. It is never longer than raw. 0, or -1 when out is full. */
 int jscan_unescape(struct span raw, struct buf *out);
 
 /* The inverse: appends text as the inside of a JSON string (no quotes): `"`,

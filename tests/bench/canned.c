@@ -37,8 +37,8 @@ static const char text[] =
 	"first keeper planted potatoes in baskets of soil hauled up by rope.";
 
 static const char *const others[] = {
-	" a", " an", " its", " one", " and", " on", " at", " as",
-	" old", " by", " in", " it", " was", " to", " sea", ",",
+	" a",	" an", " its", " one", " and", " on", " at",  " as",
+	" old", " by", " in",  " it",  " was", " to", " sea", ",",
 };
 
 /* The same numbers everywhere, in [0, 1). */
@@ -80,8 +80,8 @@ static void put_entry(FILE *f, const char *p, size_t n, double prob,
 		put_bytes(f, p, n);
 }
 
-static void put_token(FILE *f, const char *p, size_t n,
-		      enum canned_style style, uint64_t *rnd)
+static void put_token(FILE *f, const char *p, size_t n, enum canned_style style,
+		      uint64_t *rnd)
 {
 	bool all = style == CANNED_FULL;
 	double prob = 0.62 + 0.37 * next_random(rnd);

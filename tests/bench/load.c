@@ -33,9 +33,10 @@ struct conn {
 	char *in;
 	size_t in_n;
 	size_t out_at;
-	int64_t due_ns; /* of the request that is out */
-	long served;	/* answers on this connection */
-	LIST_ENTRY(conn) idle; /* open loop: no request is out */
+	int64_t due_ns;	       /* of the request that is out */
+	long served;	       /* answers on this connection */
+	bool is_idle;	       /* open loop: no request is out */
+	LIST_ENTRY(conn) idle; /* while is_idle */
 };
 
 static struct {
@@ -96,10 +97,10 @@ static void note_time(double us)
 
 static void conn_open(struct conn *c)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)load.port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons((uint16_t)load.port),
+				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
 	int one = 1;
 
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -152,6 +153,15 @@ static void conn_ask(struct conn *c, int64_t due_ns)
 	conn_send(c);
 }
 
+static void conn_rest(struct conn *c, bool rest)
+{
+	c->is_idle = rest;
+	if (rest)
+		LIST_INSERT_HEAD(&load.idle, c, idle);
+	else
+		LIST_REMOVE(c, idle);
+}
+
 static void conn_next(struct conn *c)
 {
 	load.inflight--;
@@ -159,7 +169,7 @@ static void conn_next(struct conn *c)
 	    (load.max_requests && load.sent >= load.max_requests))
 		load.stopping = true;
 	if (load.rate > 0)
-		LIST_INSERT_HEAD(&load.idle, c, idle);
+		conn_rest(c, true);
 	else if (!load.stopping)
 		conn_ask(c, wire_now_ns());
 }
@@ -185,7 +195,7 @@ static size_t conn_reply(struct conn *c, size_t *head, size_t *body)
 	return n ? *head + n : 0;
 }
 
-static void conn_judge(struct conn *c, size_t n, size_t head, size_t body)
+static void conn_judge(struct conn *c, size_t n, size_t body)
 {
 	bool ok = c->in_n == n && strncmp(c->in, "HTTP/1.1 200", 12) == 0;
 
@@ -195,7 +205,6 @@ static void conn_judge(struct conn *c, size_t n, size_t head, size_t body)
 		note_error("answer:", c->in, n < 120 ? n : 120);
 	else
 		note_time((double)(wire_now_ns() - c->due_ns) / 1e3);
-	(void)head;
 }
 
 static void conn_lost(struct conn *c)
@@ -225,7 +234,7 @@ static void conn_event(struct conn *c)
 	n = conn_reply(c, &head, &body);
 	if (n == 0)
 		return;
-	conn_judge(c, n, head, body);
+	conn_judge(c, n, body);
 	v = wire_header(c->in, head, "Connection:");
 	c->in_n = 0;
 	c->served++;
@@ -239,7 +248,7 @@ static void conn_event(struct conn *c)
 /* An idle connection that the other side closed must not be asked. */
 static void idle_event(struct conn *c)
 {
-	LIST_REMOVE(c, idle);
+	conn_rest(c, false);
 	close(c->fd);
 	free(c->in);
 	free(c);
@@ -259,24 +268,13 @@ static int ask_due(int64_t start_ns)
 		if (due > now)
 			return (int)((due - now) / 1000000) + 1;
 		if (c != NULL)
-			LIST_REMOVE(c, idle);
+			conn_rest(c, false);
 		else if (load.conns < load.max_conns)
 			c = conn_new();
 		else
 			return 1; /* no connection free: it leaves late */
-		c->due_ns = 0;
 		conn_ask(c, due);
 	}
-}
-
-static bool is_idle(const struct conn *c)
-{
-	const struct conn *i;
-
-	LIST_FOREACH(i, &load.idle, idle)
-		if (i == c)
-			return true;
-	return false;
 }
 
 static void turn(int timeout_ms)
@@ -288,10 +286,8 @@ static void turn(int timeout_ms)
 		die("epoll_wait");
 	for (int i = 0; i < n; i++) {
 		struct conn *c = evs[i].data.ptr;
-		char peek;
 
-		if (load.rate > 0 && is_idle(c) &&
-		    recv(c->fd, &peek, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		if (c->is_idle)
 			idle_event(c);
 		else
 			conn_event(c);
@@ -390,14 +386,29 @@ int main(int argc, char **argv)
 	load.seconds = 1;
 	while ((opt = getopt(argc, argv, "p:f:c:s:n:r:k:")) != -1) {
 		switch (opt) {
-		case 'p': load.port = atoi(optarg); break;
-		case 'f': path = optarg; break;
-		case 'c': load.max_conns = atoi(optarg); break;
-		case 's': load.seconds = atof(optarg); break;
-		case 'n': load.max_requests = atol(optarg); break;
-		case 'r': load.rate = atof(optarg); break;
-		case 'k': load.expect = strtoul(optarg, NULL, 10); break;
-		default: return usage();
+		case 'p':
+			load.port = atoi(optarg);
+			break;
+		case 'f':
+			path = optarg;
+			break;
+		case 'c':
+			load.max_conns = atoi(optarg);
+			break;
+		case 's':
+			load.seconds = atof(optarg);
+			break;
+		case 'n':
+			load.max_requests = atol(optarg);
+			break;
+		case 'r':
+			load.rate = atof(optarg);
+			break;
+		case 'k':
+			load.expect = strtoul(optarg, NULL, 10);
+			break;
+		default:
+			return usage();
 		}
 	}
 	if (load.port <= 0 || path == NULL || load.max_conns <= 0)

@@ -41,7 +41,7 @@ struct conn {
 	size_t in_n;
 	const struct reply *out; /* NULL: nothing is being sent */
 	size_t out_at;
-	int64_t due_ns;		 /* 0: not thinking */
+	int64_t due_ns; /* 0: not thinking */
 	bool want_write;
 	TAILQ_ENTRY(conn) thinking; /* while due_ns is set, soonest first */
 };
@@ -138,7 +138,7 @@ static void conn_free(struct conn *c)
 
 static void conn_want(struct conn *c, bool write)
 {
-	struct epoll_event ev = { .data.ptr = c };
+	struct epoll_event ev = {.data.ptr = c};
 
 	if (c->want_write == write)
 		return;
@@ -244,7 +244,7 @@ static void conn_event(struct conn *c, uint32_t events)
 
 static void accept_all(void)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
+	struct epoll_event ev = {.events = EPOLLIN};
 	int one = 1, fd;
 
 	while ((fd = accept4(stub.listener, NULL, NULL,
@@ -282,10 +282,10 @@ static int think(void)
 
 static void listen_on(int port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons((uint16_t)port),
+				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
 	int one = 1;
 
 	stub.listener =

@@ -58,7 +58,7 @@ struct jscan {
 	size_t fault_at; /* byte offset of it */
 };
 
-/* max_depth: most arrays and objects open at once, 1 to JSCAN_DEPTH. */
+/* max_depth: most arrays and objects open at once; JSCAN_DEPTH if more. */
 void jscan_init(struct jscan *s, struct span bytes, int max_depth);
 
 /* What comes next, by its first byte (not yet checked further). */

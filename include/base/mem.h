@@ -27,6 +27,8 @@ struct arena;
 struct arena *arena_new(void);
 /* Overwrites with zeros what was handed out, then frees. NULL is fine. */
 void arena_free(struct arena *a);
+/* The same, but the arena is then empty and usable. */
+void arena_reset(struct arena *a);
 void *arena_get(struct arena *a, size_t size);	 /* zeroed, aligned to 16 */
 char *arena_dup(struct arena *a, struct span s); /* NUL-terminated */
 char *arena_printf(struct arena *a, const char *fmt, ...)

@@ -43,6 +43,8 @@ struct outlet_sink {
 	void (*cut)(void *arg);	  /* broken end, or the client is gone */
 };
 
+typedef void outlet_meta_fn(void *arg, struct outlet_meta *m);
+
 struct outlet {
 	const struct outlet_sink *sink;
 	void *sink_arg;
@@ -51,10 +53,12 @@ struct outlet {
 	const struct chat_request *request;
 	struct chat_stamp stamp;
 	struct arena *scratch;	   /* for one chunk's edit */
-	struct buf out;
+	struct buf out;		   /* events not yet handed over */
+	struct buf chunk;	   /* one chunk as JSON */
 	struct chat_stream stream; /* of the live stream */
 	struct deadline timer;	   /* commit, then keep-alive */
-	void (*fill_meta)(void *arg, struct outlet_meta *m);
+	int64_t flushed_us;	   /* when bytes last went to the client */
+	outlet_meta_fn *fill_meta;
 	void *meta_arg;
 	int status;		   /* sent; 0: nothing yet */
 	bool opened;		   /* an event stream was begun */
@@ -68,8 +72,7 @@ void outlet_init(struct outlet *o, struct loop *l, const struct conf_reply *conf
 		 const struct chat_request *request,
 		 const struct chat_stamp *stamp,
 		 const struct outlet_sink *sink, void *sink_arg,
-		 void (*fill_meta)(void *arg, struct outlet_meta *m),
-		 void *meta_arg);
+		 outlet_meta_fn *fill_meta, void *meta_arg);
 void outlet_release(struct outlet *o);
 
 /* The clock of a stream that waits starts now. */
@@ -78,10 +81,12 @@ void outlet_wait(struct outlet *o);
 /* A whole reply, as JSON or replayed as events; ends the answer.
  * 0, or -1 when it could not be written (then nothing was sent). */
 int outlet_reply(struct outlet *o, const struct chat_reply *r);
-/* One chunk of a live stream; opens it when it is the first. *unsent: bytes
- * the client has not taken. -1 when the chunk cannot be passed on. */
-int outlet_chunk(struct outlet *o, const struct chat_chunk *c, size_t *unsent);
-/* The live stream is complete: usage if asked, [DONE]. usage may be NULL. */
+/* One chunk of a live stream; opens it when it is the first. pass_usage: its
+ * usage, if any, is what the client asked for. *unsent: bytes the client has
+ * not taken. -1 when the chunk cannot be passed on. */
+int outlet_chunk(struct outlet *o, const struct chat_chunk *c, bool pass_usage,
+		 size_t *unsent);
+/* The live stream is complete: a usage chunk unless usage is NULL, [DONE]. */
 void outlet_end(struct outlet *o, const struct chat_usage *usage);
 /* An error: a status where nothing was sent, else an error event; ends it. */
 void outlet_fault(struct outlet *o, const struct fault *f);

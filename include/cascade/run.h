@@ -17,12 +17,11 @@
 #include "base/mem.h"
 #include "cascade/generation.h"
 #include "cascade/outlet.h"
+#include "cascade/recorder.h"
 #include "cascade/roster.h"
-#include "cascade/stats.h"
 #include "chat/chat.h"
 #include "evt/loop.h"
 #include "net/http_client.h"
-#include "store/ledger.h"
 
 struct run;
 
@@ -31,16 +30,16 @@ struct run_house {
 	struct loop *loop;
 	struct http_client *client;
 	struct roster *roster;
-	struct stats *stats;
-	struct ledger *ledger; /* NULL: none */
-	size_t lane;
+	struct recorder *recorder;
 };
 
 struct run_start {
 	struct generation *generation; /* the run takes a reference of its own */
 	const struct cascade *cascade; /* of that generation */
-	struct chat_request *request;  /* in the arena */
-	struct arena *arena;	       /* outlives the run */
+	/* In the arena, which outlives the run; the body's bytes need only
+	 * last until run_client_sent(). */
+	const struct chat_request *request;
+	struct arena *arena;
 	const char *request_id;
 	const char *key_name;	       /* "" for none */
 	int64_t start_us;	       /* monotonic: the head was in */
@@ -56,7 +55,8 @@ struct run *run_new(const struct run_house *h, const struct run_start *s);
 
 void run_client_gone(struct run *r);
 void run_client_drained(struct run *r);
-/* All of the answer is out, or will never be (after gone, cut). */
+/* All of the answer is out, or will never be (after gone, cut). Must come
+ * once for every run; only then it ends. */
 void run_client_sent(struct run *r);
 /* Ends it now: the client gets an error in the fitting shape. */
 void run_abort(struct run *r, const char *why);

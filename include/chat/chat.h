@@ -42,6 +42,8 @@ enum chat_name {
 	CHAT_CHOICES,
 	CHAT_USAGE,
 	CHAT_ERROR,
+	CHAT_SYSTEM_FINGERPRINT,
+	CHAT_SERVICE_TIER,
 	CHAT_NNAMES,
 };
 
@@ -61,7 +63,7 @@ struct chat_places {
 
 /* Why a body was not taken, for the error answer. */
 struct chat_fault {
-	char text[200];	   /* "not valid JSON at byte 17: ..." */
+	char text[200];	   /* "not a valid JSON object: at byte 17, ..." */
 	const char *param; /* "model", "messages", ... or NULL */
 	const char *code;  /* "missing_required_parameter" or NULL */
 };
@@ -80,13 +82,16 @@ struct chat_request {
 	bool logprobs;	       /* the client wants them */
 	int64_t top_logprobs;  /* as asked, 0 when absent */
 	int64_t n;	       /* 1 when absent */
-	bool beyond_cheap;     /* audio, web_search_options, store:true, moderation, modalities other than text */
+	/* audio, web_search_options, store:true, moderation, or modalities
+	 * other than text: a cheap backend cannot honour them */
+	bool beyond_cheap;
 	struct chat_places places; /* top-level members only */
 };
 
 /* Checks: a JSON object; model a string that is not empty; messages an array;
  * stream a boolean or null; n an integer from 1 or null; logprobs a boolean or
- * null. All else is the backend's to judge. 0, or -1 and *why. */
+ * null. All else is the backend's to judge. 0, or -1 and *why; rq->model is then
+ * filled all the same if the fault is with another member. */
 int chat_request_read(struct chat_request *rq, struct span body, int max_depth,
 		      struct arena *a, struct chat_fault *why);
 
@@ -115,7 +120,8 @@ struct chat_tokens {
 	struct chat_alternative *tops;
 	size_t n_tops;
 	struct span text;
-	bool sound; /* every entry had a finite-or-infinite number logprob */
+	bool sound; /* every entry and alternative had a number as logprob;
+		     * reading stops at the first that has none */
 };
 
 struct chat_usage {
@@ -124,18 +130,21 @@ struct chat_usage {
 };
 
 struct chat_choice {
-	int64_t index;
-	struct span content;	   /* unescaped; p NULL when null or absent */
+	size_t at, end;		   /* the object's bytes */
+	int64_t index;		   /* its place in the list when absent */
+	bool has_index;
+	struct span content;	   /* unescaped; p NULL when it is no string */
 	struct span content_raw;   /* value's bytes */
 	struct span refusal;	   /* unescaped; p NULL when null or absent */
+	struct span refusal_raw;   /* value's bytes */
 	struct span reasoning_raw; /* value's bytes; n 0: none */
 	struct span reasoning_key; /* "reasoning_content" or "reasoning" */
 	struct span tool_calls;	   /* value's bytes; n 0 when absent, null, [] */
 	struct span function_call;
 	struct span finish;	   /* unescaped; p NULL when null or absent */
-	size_t finish_at, finish_end;	    /* value's place; 0, 0: absent */
-	size_t logprobs_at, logprobs_end;   /* value's place; 0, 0: absent */
-	size_t message_at, message_end;	    /* value's place */
+	size_t finish_at, finish_end;	  /* value's place; 0, 0: absent */
+	size_t logprobs_at, logprobs_end; /* value's place; 0, 0: absent */
+	size_t message_at, message_end;	  /* value's place */
 	struct chat_tokens tokens; /* n 0 when there are none */
 	struct chat_tokens refusal_tokens;
 };
@@ -156,8 +165,8 @@ struct chat_reply {
 };
 
 /* A whole reply (`object` chat.completion). It must be a JSON object with an
- * array `choices` of at least one object that has a `message` object, or with
- * an `error`. want_tokens: read log-probs too (else they are only checked as
+ * array `choices` of one or more objects, each with a `message` object, or
+ * with an `error`. want_tokens: read log-probs too (else they are only checked as
  * JSON). 0, or -1 and *why. */
 int chat_reply_read(struct chat_reply *r, struct span body, int max_depth,
 		    bool want_tokens, struct arena *a, struct chat_fault *why);
@@ -166,14 +175,16 @@ int chat_reply_read(struct chat_reply *r, struct span body, int max_depth,
 
 struct chat_delta {
 	int64_t index;
-	bool has_role;
-	size_t role_key_at, role_end; /* place of the member inside delta; 0: absent */
-	size_t delta_at, delta_end;   /* value's place */
-	bool delta_empty;	      /* {} or only a role / only empty content */
-	size_t content_bytes;	      /* of content, tool arguments, reasoning: for estimates */
-	struct span finish;	      /* unescaped; p NULL when null or absent */
+	bool has_role; /* a string */
+	/* the member's place inside delta; 0: absent */
+	size_t role_key_at, role_at, role_end;
+	size_t delta_at, delta_end; /* value's place; 0, 0: absent */
+	bool delta_empty;     /* nothing but a role, null and empty strings */
+	size_t content_bytes; /* of content, refusal, reasoning and tool
+			       * arguments as sent: for estimates */
+	struct span finish;   /* unescaped; p NULL when null or absent */
 	size_t finish_at, finish_end;
-	size_t at, end;		      /* the choice object's bytes */
+	size_t at, end; /* the choice object's bytes */
 };
 
 struct chat_chunk {
@@ -186,6 +197,8 @@ struct chat_chunk {
 	struct chat_places places;
 };
 
+/* Any JSON object will do; `choices` that is no array, and what in it is no
+ * object, is not looked at. 0, or -1 and *why. */
 int chat_chunk_read(struct chat_chunk *c, struct span data, int max_depth,
 		    struct arena *a, struct chat_fault *why);
 

@@ -21,17 +21,23 @@
 /* ---- rows of keys ------------------------------------------------------ */
 
 enum conf_type {
-	CONF_STRING,   /* const char * */
-	CONF_BOOL,     /* bool */
-	CONF_INT,      /* int64_t, [min, max] */
-	CONF_NUMBER,   /* double, [min, max] */
-	CONF_TIME,     /* int64_t microseconds: 10ms, 2s, 5m, 1h, 90d */
-	CONF_SIZE,     /* size_t bytes: 512, 8MiB */
-	CONF_ENUM,     /* int: index into the words of `words` */
-	CONF_STRINGS,  /* struct conf_strings; one string is a list of one */
-	CONF_USD,      /* int64_t pico-USD, from a number of USD */
-	CONF_PRICE,    /* int64_t micro-USD per million tokens, from USD */
-	CONF_SECTION,  /* a nested mapping: the rows of `sub` into the same struct */
+	CONF_STRING,	/* const char *, not empty, no control characters */
+	CONF_BOOL,	/* bool */
+	CONF_INT,	/* int64_t, [min, max] */
+	CONF_NUMBER,	/* double, [min, max] */
+	CONF_TIME,	/* int64_t microseconds: 10ms, 2s, 5m, 1h, 90d */
+	CONF_SIZE,	/* size_t bytes: 512, 8MiB */
+	CONF_ENUM,	/* int: index into `words` */
+	CONF_STRINGS,	/* struct conf_strings; one string is a list of one */
+	CONF_ADDRESSES, /* the same, each an address to listen on */
+	CONF_URL,	/* const char *, of a scheme in `words`; normal form */
+	CONF_SECRET,	/* const char *, from env:NAME or file:PATH */
+	CONF_HASH,	/* struct digest, from sha256:HEX */
+	CONF_USD,	/* int64_t pico-USD, from a decimal number of USD */
+	CONF_PRICE,	/* int64_t micro-USD per million tokens, from USD */
+	CONF_SECTION,	/* nested mapping: the rows of `sub`, same struct */
+	CONF_ENTRIES,	/* mapping of names to mappings of `sub`; read apart */
+	CONF_VERIFIERS, /* list of verifiers with their rows; read apart */
 };
 
 struct conf_strings {
@@ -46,12 +52,18 @@ struct conf_key {
 	size_t offset;
 	const char *fallback; /* default as it would be written; NULL: required
 				 unless optional */
-	bool optional;	      /* absent leaves the struct zero */
-	double min, max;      /* INT, NUMBER, TIME (in us), SIZE; 0, 0: no bound */
-	const char *words;    /* ENUM: "off,on,auto" */
-	const struct conf_key *sub; /* SECTION: rows, ended by a NULL name */
-	bool restart;	      /* a change needs a restart, not a reload */
-	const char *help;     /* one line for the manual page */
+	bool optional;	      /* absent leaves the struct as it was (zero, in
+				 a verifier's) */
+	double min, max;      /* of the value as it is stored; STRINGS,
+				 ADDRESSES: how many; 0, 0: no bound */
+	const char *zero;     /* INT, STRING(S), ADDRESSES, URL, SECRET: the
+				 word that means 0, NULL, empty: "none" */
+	const char *words;    /* ENUM, URL: "off,on,auto" */
+	const char *later;    /* ENUM: a word of a later version, refused */
+	const char *lone;     /* SECTION: the key that a bare value is for */
+	const struct conf_key *sub; /* SECTION, ENTRIES: ended by a NULL name */
+	bool restart;		    /* a change needs a restart, not a reload */
+	const char *help;	    /* one line for the manual page */
 };
 
 /* What a verifier's entry in `verify` may say; brought by the verifier. */
@@ -59,7 +71,8 @@ struct conf_verifier {
 	const char *name;
 	const struct conf_key *keys; /* into a struct of opts_size bytes */
 	size_t opts_size;
-	/* Checks what rows cannot say; NULL: nothing more. Returns -1 and *err. */
+	/* Checks what rows cannot say; NULL: nothing more. Returns -1 and *err.
+	 */
 	int (*check)(const void *opts, struct err *err);
 };
 
@@ -88,11 +101,15 @@ struct conf_limits {
 };
 
 enum conf_usage { CONF_USAGE_ANSWER, CONF_USAGE_TOTAL };
-enum conf_keepalive { CONF_KEEPALIVE_COMMENT, CONF_KEEPALIVE_CHUNK, CONF_KEEPALIVE_OFF };
+enum conf_keepalive {
+	CONF_KEEPALIVE_COMMENT,
+	CONF_KEEPALIVE_CHUNK,
+	CONF_KEEPALIVE_OFF
+};
 
 struct conf_reply {
 	bool headers;
-	int usage;     /* enum conf_usage */
+	int usage; /* enum conf_usage */
 	int64_t commit_after_us;
 	int keepalive; /* enum conf_keepalive */
 	int64_t keepalive_every_us;
@@ -102,18 +119,29 @@ struct conf_reply {
 struct conf_client_key {
 	const char *name;
 	struct digest hash;
-	struct conf_strings cascades; /* names it may use; n 0: all, backends too */
+	struct conf_strings cascades; /* cascades and backends it may ask for;
+					 n 0: all */
 };
 
-enum conf_kind { CONF_KIND_AUTO, CONF_KIND_OPENAI, CONF_KIND_VLLM, CONF_KIND_LLAMACPP, CONF_KIND_OLLAMA, CONF_KIND_SGLANG, CONF_KIND_TGI };
+enum conf_kind {
+	CONF_KIND_AUTO,
+	CONF_KIND_OPENAI,
+	CONF_KIND_VLLM,
+	CONF_KIND_LLAMACPP,
+	CONF_KIND_OLLAMA,
+	CONF_KIND_SGLANG,
+	CONF_KIND_TGI
+};
 
 struct conf_backend {
 	const char *name;
-	const char *base_url; /* http[s]://host[:port]/path, no trailing slash */
+	const char
+		*base_url; /* http[s]://host[:port]/path, no trailing slash */
 	const char *model;
-	const char *api_key;  /* the secret itself, NULL: none */
+	const char *api_key; /* the secret itself, NULL: none */
 	bool priced;
-	int64_t price_input, price_output, price_cached; /* cached: input's when not said */
+	int64_t price_input, price_output,
+		price_cached; /* cached: input's when not said */
 	int64_t connect_us, first_byte_us, idle_us, total_us;
 	int64_t max_inflight; /* 0: no bound */
 	int64_t top_logprobs; /* 1..20 */
@@ -133,14 +161,16 @@ enum conf_on_failure { CONF_FAIL_ERROR, CONF_FAIL_BEST_REJECTED };
 struct conf_cascade {
 	const char *name;
 	struct conf_strings match;
+	struct conf_strings tier_names; /* of backends, as written */
 	const struct conf_backend **tiers;
 	size_t n_tiers;
 	struct conf_verify *verify;
 	size_t n_verify;
-	double threshold; /* [0, 1]; meaningful when n_verify > 0 */
+	double threshold;    /* [0, 1]; meaningful when n_verify > 0 */
 	int64_t deadline_us; /* the process's when not said */
 	int64_t max_attempts;
-	int64_t max_cost_pusd, max_verify_pusd; /* CONF_NO_LIMIT when not said */
+	int64_t max_cost_pusd,
+		max_verify_pusd; /* CONF_NO_LIMIT when not said */
 	int on_terminal_failure; /* enum conf_on_failure */
 };
 
@@ -163,20 +193,32 @@ struct conf {
 	struct arena *arena; /* owns all of the above */
 };
 
-void conf_free(struct conf *c); /* cleanses secrets; NULL is fine */
+void conf_free(struct conf *c); /* overwrites secrets; NULL is fine */
 
 /* What a client's model name means. */
-enum conf_target_kind { CONF_TARGET_NONE, CONF_TARGET_CASCADE, CONF_TARGET_BACKEND };
+enum conf_target_kind {
+	CONF_TARGET_NONE,
+	CONF_TARGET_CASCADE,
+	CONF_TARGET_BACKEND,
+};
 struct conf_target {
 	enum conf_target_kind kind;
 	const struct conf_cascade *cascade;
 	const struct conf_backend *backend;
 };
-/* Exact cascade, exact match, backend, then patterns in file order (`*` any
- * run of characters, `?` any one). */
+/* Exact cascade, exact match, backend, then patterns in file order. */
 struct conf_target conf_lookup(const struct conf *c, struct span model);
 
-/* Is this address loopback or a Unix socket? */
+/* `*` stands for any run of characters, `?` for any one byte. */
+bool conf_is_pattern(const char *match);
+bool conf_pattern_fits(const char *pattern, struct span model);
+
+/* An address to listen on: "127.0.0.1:8080", "localhost:8080", "[::1]:8080",
+ * "unix:/run/frugald.sock". */
+bool conf_address_is_valid(const char *address);
+/* Is this (valid) address loopback or a Unix socket? */
 bool conf_address_is_local(const char *address);
+/* The same of a host alone, as in a URL: "::1" stands in brackets. */
+bool conf_host_is_local(const char *host);
 
 #endif

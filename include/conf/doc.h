@@ -45,4 +45,9 @@ const struct doc_node *doc_root(const struct doc *d); /* a DOC_MAP */
 /* The first entry of that key, or NULL. map may be NULL: it has none. */
 const struct doc_node *doc_find(const struct doc_node *map, const char *key);
 
+/* Walks what may be one value or a list of them: gives the first when prev is
+ * NULL, else the one behind prev, NULL at the end. node may be NULL. */
+const struct doc_node *doc_item(const struct doc_node *node,
+				const struct doc_node *prev);
+
 #endif

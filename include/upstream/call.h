@@ -40,6 +40,7 @@ struct answer {
 	const char *why;	  /* a word for logs: "ok", "connect", "timeout",
 				     "status", "garbage", "busy", ... */
 	bool connected;		  /* something was sent */
+	bool out_of_time;	  /* until_us passed */
 	int status;		  /* of the backend, 0: none */
 	bool whole;		  /* reply is there (buffered, or JSON to a live call) */
 	struct chat_reply reply;

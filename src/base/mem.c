@@ -146,6 +146,29 @@ void arena_free(struct arena *a)
 	}
 }
 
+void arena_reset(struct arena *a)
+{
+	const size_t own = align_up(sizeof(*a));
+	struct chunk *first = NULL, *c, *older;
+
+	for (c = a->newest; c; c = older) {
+		older = c->older;
+		if (c->data == (char *)a) {
+			first = c;
+			explicit_bzero(c->data + own, c->used - own);
+			continue;
+		}
+		explicit_bzero(c->data, c->used);
+		free(c);
+	}
+	assert(first);
+	first->older = NULL;
+	first->used = own;
+	a->newest = first;
+	a->grow = 2 * ARENA_CHUNK_FIRST;
+	a->size = ARENA_CHUNK_FIRST;
+}
+
 /* A large piece gets a chunk of its own behind the newest one, which still
  * has room for small ones. */
 static void *get_large(struct arena *a, size_t size)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finished requests become counters, one log line, and a ledger row.
+ */
+#include "cascade/recorder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "chat/price.h"
+
+static const double seconds[] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+				  0.005,  0.01,	   0.025,  0.05,  0.1,
+				  0.25,	  0.5,	   1,	   2.5,	  5,
+				  10,	  30,	   60,	   120,	  300 };
+static const double shares[] = { 0.05, 0.1,  0.2, 0.3,	0.4,  0.5, 0.6,
+				 0.7,  0.8,  0.85, 0.9, 0.95, 0.99, 1 };
+
+#define BOUNDS(b) .bounds = b, .n_bounds = sizeof(b) / sizeof(b[0])
+
+static const struct metric_family requests = {
+	.name = "frugald_requests_total",
+	.help = "Finished requests.",
+	.type = METRIC_COUNTER, .labels = "cascade,outcome", .scale = 1,
+};
+static const struct metric_family attempts = {
+	.name = "frugald_attempts_total",
+	.help = "Calls to backends, by status (0: none came).",
+	.type = METRIC_COUNTER, .labels = "backend,status", .scale = 1,
+};
+static const struct metric_family escalations = {
+	.name = "frugald_escalations_total",
+	.help = "Tiers that were passed over.",
+	.type = METRIC_COUNTER, .labels = "cascade,reason", .scale = 1,
+};
+static const struct metric_family verdicts = {
+	.name = "frugald_verdicts_total",
+	.help = "Verdicts of verifiers.",
+	.type = METRIC_COUNTER, .labels = "verifier,kind", .scale = 1,
+};
+static const struct metric_family confidence = {
+	.name = "frugald_confidence",
+	.help = "Confidence of the last scored reply of a request.",
+	.type = METRIC_HISTOGRAM, .labels = "cascade", .scale = 1e-6,
+	BOUNDS(shares),
+};
+static const struct metric_family overhead_time = {
+	.name = "frugald_overhead_seconds",
+	.help = "Time of a request that was ours.",
+	.type = METRIC_HISTOGRAM, .labels = "", .scale = 1e-6, BOUNDS(seconds),
+};
+static const struct metric_family upstream_time = {
+	.name = "frugald_upstream_seconds",
+	.help = "Time of a request spent waiting for backends.",
+	.type = METRIC_HISTOGRAM, .labels = "", .scale = 1e-6, BOUNDS(seconds),
+};
+static const struct metric_family request_time = {
+	.name = "frugald_request_seconds",
+	.help = "Time from the request's head to the answer's last byte.",
+	.type = METRIC_HISTOGRAM, .labels = "", .scale = 1e-6, BOUNDS(seconds),
+};
+static const struct metric_family cost = {
+	.name = "frugald_cost_usd_total",
+	.help = "What backends charged, by the configured prices.",
+	.type = METRIC_COUNTER, .labels = "purpose", .scale = 1e-12,
+};
+
+struct recorder {
+	struct metric_set *set;
+	struct ledger *ledger;
+	size_t lane;
+	struct map *series; /* "family\1value\1value" to metric */
+	struct metric *overhead, *upstream, *total;
+};
+
+struct recorder *recorder_new(struct metric_set *set, struct ledger *ledger,
+			      size_t lane)
+{
+	static const char *const none[] = { NULL };
+	struct recorder *r = mem_new(sizeof(*r));
+
+	r->set = set;
+	r->ledger = ledger;
+	r->lane = lane;
+	r->series = map_new();
+	r->overhead = metric_get(set, &overhead_time, none);
+	r->upstream = metric_get(set, &upstream_time, none);
+	r->total = metric_get(set, &request_time, none);
+	return r;
+}
+
+void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	map_free(r->series);
+	free(r);
+}
+
+/* The series of a family with one or two label values, looked up without a
+ * lock once it has been seen on this loop. */
+static struct metric *series(struct recorder *r, const struct metric_family *f,
+			     const char *a, const char *b)
+{
+	const char *values[] = { a, b, NULL };
+	struct metric *m;
+	char key[512];
+	int n = snprintf(key, sizeof(key), "%s\1%s\1%s", f->name, a,
+			 b ? b : "");
+	struct span k = { key, n < (int)sizeof(key) ? (size_t)n :
+						      sizeof(key) - 1 };
+
+	m = map_find(r->series, k);
+	if (!m) {
+		m = metric_get(r->set, f, values);
+		map_put(r->series, k, m);
+	}
+	return m;
+}
+
+static void count_attempt(struct recorder *r, const struct ledger_attempt *a)
+{
+	char status[16];
+
+	snprintf(status, sizeof(status), "%d", a->status);
+	metric_add(series(r, &attempts, a->backend, status), 1);
+	if (a->cost_pusd)
+		metric_add(series(r, &cost, a->purpose, NULL), a->cost_pusd);
+}
+
+static void count(struct recorder *r, const struct ledger_row *row)
+{
+	metric_add(series(r, &requests, row->cascade, row->outcome), 1);
+	for (size_t i = 0; i < row->n_attempts; i++)
+		count_attempt(r, &row->attempts[i]);
+	for (size_t i = 0; i < row->n_verdicts; i++)
+		metric_add(series(r, &verdicts, row->verdicts[i].verifier,
+				  row->verdicts[i].kind), 1);
+	if (!isnan(row->confidence))
+		metric_observe(series(r, &confidence, row->cascade, NULL),
+			       (int64_t)(row->confidence * 1e6));
+	metric_observe(r->overhead, row->overhead_us);
+	metric_observe(r->upstream, row->upstream_us);
+	metric_observe(r->total, row->total_us);
+}
+
+static void log_row(const struct ledger_row *row)
+{
+	char score[16] = "-", usd[32];
+
+	if (log_level_get() < LOG_INFO)
+		return;
+	if (!isnan(row->confidence))
+		snprintf(score, sizeof(score), "%.3f", row->confidence);
+	price_text(row->cost_pusd, usd);
+	log_line(LOG_INFO,
+		 "run=%s key=%s cascade=%s outcome=%s status=%d stream=%d "
+		 "backend=%s tier=%d decision=%s reason=%s confidence=%s "
+		 "attempts=%zu cost_usd=%s total_ms=%.3f upstream_ms=%.3f "
+		 "overhead_ms=%.3f",
+		 row->request_id, *row->key ? row->key : "-",
+		 *row->cascade ? row->cascade : "-", row->outcome, row->status,
+		 row->stream, row->backend ? row->backend : "-", row->tier,
+		 row->decision ? row->decision : "-",
+		 row->reason ? row->reason : "-", score, row->n_attempts, usd,
+		 (double)row->total_us / 1e3, (double)row->upstream_us / 1e3,
+		 (double)row->overhead_us / 1e3);
+}
+
+void recorder_put(struct recorder *r, struct ledger_row **row)
+{
+	count(r, *row);
+	log_row(*row);
+	if (r->ledger)
+		ledger_put(r->ledger, r->lane, row);
+	else
+		ledger_row_free(*row);
+	*row = NULL;
+}
+
+void recorder_refused(struct recorder *r, const char *request_id,
+		      const char *outcome, int status, const char *why)
+{
+	char text[300];
+
+	metric_add(series(r, &requests, "", outcome), 1);
+	log_line(LOG_INFO, "run=%s outcome=%s status=%d why=%s", request_id,
+		 outcome, status, log_value(text, sizeof(text), why));
+}
+
+void recorder_escalated(struct recorder *r, const char *cascade,
+			const char *reason)
+{
+	metric_add(series(r, &escalations, cascade, reason), 1);
+}

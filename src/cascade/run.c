@@ -1,0 +1,1005 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of one request, as a table of steps.
+ *
+ * queue   waits for a place         -> ask, reply
+ * ask     a call is out             -> relay, judge, decide, reply
+ * relay   a live stream goes through -> reply
+ * judge   a verifier is at work     -> judge, decide
+ * decide  never waits               -> ask, reply
+ * reply   the answer is on its way  -> dead
+ * dead    everything is written down
+ *
+ * From every state but dead the client may go; the call is then aborted at
+ * once and the run waits in reply until the way to the client is closed.
+ */
+#include "cascade/run.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/now.h"
+#include "cascade/policy.h"
+#include "net/http_server.h"
+#include "upstream/call.h"
+
+enum run_state {
+	RUN_QUEUE,
+	RUN_ASK,
+	RUN_RELAY,
+	RUN_JUDGE,
+	RUN_DECIDE,
+	RUN_REPLY,
+	RUN_DEAD,
+	RUN_NSTATES,
+};
+
+enum run_event {
+	EV_ENTER,    /* the state was just entered */
+	EV_PLACE,    /* the roster has a place */
+	EV_CHUNK,    /* r->chunk: one chunk of a live stream */
+	EV_ANSWER,   /* the call has ended */
+	EV_VERDICT,  /* the verifier has; its verdict is the last one */
+	EV_DRAINED,  /* the client took what was unsent */
+	EV_SENT,     /* nothing is left between us and the client */
+	EV_GONE,     /* the client left */
+	EV_DEADLINE, /* r->deadline passed */
+	EV_ABORT,    /* the process ends */
+};
+
+enum next { NEXT_MORE, NEXT_WAIT, NEXT_DONE };
+
+/* A call that was made, for the ledger. */
+struct attempt {
+	const struct backend *backend;
+	size_t tier;
+	struct answer answer; /* spans in it are not to be used */
+	bool aborted;
+	const char *text;     /* of the reply, when texts are stored */
+};
+
+struct judgement {
+	size_t attempt; /* index */
+	struct verdict verdict;
+};
+
+/* The best reply that was passed over, kept for on_terminal_failure. */
+struct spare {
+	struct call *call;
+	size_t tier;
+	double confidence;
+};
+
+struct run {
+	const struct run_house *house;
+	struct generation *generation;
+	const struct cascade *cascade;
+	const struct chat_request *request;
+	struct arena *arena; /* the owner's */
+	const char *request_id, *key_name;
+	int64_t start_us;    /* monotonic */
+	int64_t wall_us;
+	int64_t until_us;    /* the request's deadline */
+	void (*on_end)(void *arg);
+	void *end_arg;
+
+	enum run_state state;
+	bool in_step;
+	bool placed;	     /* in the roster */
+	struct guest guest;
+	struct deadline deadline;
+	struct outlet outlet;
+
+	size_t tier;	     /* being asked, or that answered */
+	struct call *call;   /* of this tier; its reply lives in it */
+	const struct chat_chunk *chunk; /* during EV_CHUNK */
+	bool held;	     /* the call waits for the client */
+	struct decision decision;
+	bool answered;	     /* tier's reply goes to the client */
+	bool passed_over;    /* the answering tier is not the first asked */
+	struct verification *verification;
+	size_t n_chain;	     /* verdicts on the present reply */
+	struct spare spare;
+
+	struct attempt *attempts;
+	size_t n_attempts, room_attempts;
+	struct judgement *judgements;
+	size_t n_judgements, room_judgements;
+
+	bool any_connected;
+	struct fault fault;  /* what the client is told; FAULT_NONE: an answer */
+	const char *outcome; /* set once */
+	double confidence;   /* of the last scored reply */
+	int64_t call_start_us;	/* 0: no call is out */
+	int64_t upstream_us;	/* time calls were out */
+	int64_t overhead_us;	/* frozen when a head is sent; -1 before */
+	int64_t cost_pusd;
+};
+
+static void run_event(struct run *r, enum run_event ev);
+static void run_enter(struct run *r, enum run_state to);
+
+static bool is_terminal(const struct run *r)
+{
+	return r->tier + 1 == r->cascade->policy.n_tiers;
+}
+
+/* ---- books --------------------------------------------------------------- */
+
+static int64_t upstream_us(const struct run *r)
+{
+	return r->upstream_us +
+	       (r->call_start_us ? now_us() - r->call_start_us : 0);
+}
+
+static void *grow(struct run *r, void *v, size_t n, size_t *room, size_t size)
+{
+	void *bigger;
+
+	if (n < *room)
+		return v;
+	*room = *room ? 2 * *room : 4;
+	bigger = arena_get(r->arena, *room * size);
+	if (n)
+		memcpy(bigger, v, n * size);
+	return bigger;
+}
+
+static const char *kept_text(const struct run *r, struct span text)
+{
+	return r->generation->conf->ledger.store_text && text.n ?
+		       arena_dup(r->arena, text) :
+		       NULL;
+}
+
+/* The present call is over, or about to be aborted. */
+static void book_attempt(struct run *r, bool aborted)
+{
+	struct attempt *a;
+
+	r->attempts = grow(r, r->attempts, r->n_attempts, &r->room_attempts,
+			   sizeof(*a));
+	a = &r->attempts[r->n_attempts++];
+	a->backend = call_backend(r->call);
+	a->tier = r->tier;
+	a->answer = *call_answer(r->call);
+	a->aborted = aborted;
+	a->text = kept_text(r, call_reply_bytes(r->call));
+	r->cost_pusd = price_add(r->cost_pusd, a->answer.cost_pusd);
+	r->any_connected = r->any_connected || a->answer.connected;
+	if (r->call_start_us)
+		r->upstream_us += now_us() - r->call_start_us;
+	r->call_start_us = 0;
+}
+
+static void book_verdict(struct run *r, const struct verdict *v)
+{
+	struct judgement *j;
+
+	r->judgements = grow(r, r->judgements, r->n_judgements,
+			     &r->room_judgements, sizeof(*j));
+	j = &r->judgements[r->n_judgements++];
+	j->attempt = r->n_attempts - 1;
+	j->verdict = *v;
+	r->n_chain++;
+	r->cost_pusd = price_add(r->cost_pusd, v->cost_pusd);
+}
+
+/* The verdicts on the present reply, as policy wants them. */
+static const struct verdict *chain_verdicts(const struct run *r)
+{
+	struct verdict *v = arena_get(r->arena, r->n_chain * sizeof(*v));
+
+	for (size_t i = 0; i < r->n_chain; i++)
+		v[i] = r->judgements[r->n_judgements - r->n_chain + i].verdict;
+	return v;
+}
+
+static const char *decision_word(const struct run *r)
+{
+	return r->passed_over ? "escalate" : "accept";
+}
+
+static const char *reason_word(const struct run *r)
+{
+	if (r->decision.reason != REASON_GATE)
+		return reason_name(r->decision.reason);
+	return arena_printf(r->arena, "gate:%s", r->decision.gate);
+}
+
+static int tier_number(const struct run *r, size_t tier)
+{
+	return r->cascade->conf ? (int)tier + 1 : 0;
+}
+
+static void fill_meta(void *arg, struct outlet_meta *m)
+{
+	struct run *r = arg;
+
+	if (r->overhead_us < 0)
+		r->overhead_us = now_us() - r->start_us - upstream_us(r);
+	m->attempts = (int)r->n_attempts + (r->call_start_us != 0);
+	m->cost_pusd = r->cost_pusd;
+	m->overhead_us = r->overhead_us;
+	m->confidence = r->confidence;
+	if (r->decision.reason != REASON_NONE)
+		m->reason = reason_word(r);
+	if (!r->answered)
+		return;
+	m->backend = r->cascade->tiers[r->tier]->conf->name;
+	m->tier = tier_number(r, r->tier);
+	m->decision = decision_word(r);
+}
+
+static const char *outcome_of(enum fault_kind kind)
+{
+	switch (kind) {
+	case FAULT_NONE:
+		return "ok";
+	case FAULT_UPSTREAM_REFUSED:
+	case FAULT_CONTEXT_LENGTH:
+		return "client_error";
+	case FAULT_OVERLOADED:
+	case FAULT_BUDGET:
+		return "refused";
+	case FAULT_INTERNAL:
+		return "internal";
+	default:
+		return "upstream_error";
+	}
+}
+
+/* ---- towards backends ---------------------------------------------------- */
+
+static void on_chunk(void *arg, const struct chat_chunk *c)
+{
+	struct run *r = arg;
+
+	r->chunk = c;
+	run_event(r, EV_CHUNK);
+	r->chunk = NULL;
+}
+
+static void on_answer(void *arg, const struct answer *ans)
+{
+	(void)ans;
+	run_event(arg, EV_ANSWER);
+}
+
+static void start_call(struct run *r)
+{
+	static const struct call_ops ops = { on_chunk, on_answer };
+	bool verified = policy_verifies(&r->cascade->policy, r->tier);
+	int64_t now = now_us();
+	struct call_question q = {
+		.request = r->request,
+		.request_id = r->request_id,
+		.live = r->request->stream && !verified,
+		.want_tokens = verified,
+		.until_us = policy_answer_until(&r->cascade->policy, r->tier,
+						now, r->until_us),
+		.max_depth = (int)r->generation->conf->limits.max_depth,
+	};
+
+	r->call_start_us = now;
+	r->held = false;
+	r->call = call_start(r->house->loop, r->house->client,
+			     r->cascade->tiers[r->tier], &q, &ops, r);
+}
+
+static void drop_call(struct run *r)
+{
+	call_free(r->call);
+	r->call = NULL;
+}
+
+/* Money stops burning here. */
+static void abort_work(struct run *r)
+{
+	if (r->verification)
+		r->cascade->chain[r->n_chain].verifier->free(r->verification);
+	r->verification = NULL;
+	if (r->call && r->call_start_us) {
+		book_attempt(r, true);
+		drop_call(r);
+	}
+}
+
+/* ---- verdicts ------------------------------------------------------------ */
+
+static void on_verdict(void *arg, const struct verdict *v)
+{
+	struct run *r = arg;
+
+	r->cascade->chain[r->n_chain].verifier->free(r->verification);
+	r->verification = NULL;
+	book_verdict(r, v);
+	run_event(r, EV_VERDICT);
+}
+
+static void on_deadline(void *arg)
+{
+	run_event(arg, EV_DEADLINE);
+}
+
+static void wait_until(struct run *r, int64_t at_us)
+{
+	deadline_set(&r->deadline, r->house->loop, at_us, on_deadline, r);
+}
+
+static void start_verifier(struct run *r)
+{
+	const struct chain_link *link = &r->cascade->chain[r->n_chain];
+	struct verify_case *c = arena_get(r->arena, sizeof(*c));
+
+	*c = (struct verify_case){
+		.loop = r->house->loop,
+		.arena = r->arena,
+		.request = r->request,
+		.reply = &call_answer(r->call)->reply,
+		.until_us = r->deadline.at_us,
+	};
+	r->verification = link->verifier->start(c, link->opts, on_verdict, r);
+}
+
+/* ---- steps --------------------------------------------------------------- */
+
+static enum next fail(struct run *r, enum fault_kind kind, const char *text)
+{
+	fault_set(&r->fault, kind, "%s", text);
+	run_enter(r, RUN_REPLY);
+	return NEXT_MORE;
+}
+
+static enum next client_gone(struct run *r)
+{
+	abort_work(r);
+	r->outcome = "client_gone";
+	run_enter(r, RUN_REPLY);
+	return NEXT_MORE;
+}
+
+/* The way to the client is closed already: there is nothing to wait for. */
+static enum next client_lost(struct run *r)
+{
+	abort_work(r);
+	r->outcome = "client_gone";
+	deadline_clear(&r->deadline);
+	run_enter(r, RUN_DEAD);
+	return NEXT_MORE;
+}
+
+static enum next aborted(struct run *r)
+{
+	abort_work(r);
+	return fail(r, FAULT_OVERLOADED, "the server is shutting down");
+}
+
+static void on_place(void *arg)
+{
+	run_event(arg, EV_PLACE);
+}
+
+static enum next queue_enter(struct run *r)
+{
+	int64_t wait = r->generation->conf->limits.queue_wait_us;
+	int64_t at = now_us() + wait;
+
+	switch (roster_enter(r->house->roster, &r->guest, on_place, r)) {
+	case ROSTER_IN:
+		r->placed = true;
+		run_enter(r, RUN_ASK);
+		return NEXT_MORE;
+	case ROSTER_QUEUED:
+		r->placed = true;
+		wait_until(r, at < r->until_us ? at : r->until_us);
+		return NEXT_WAIT;
+	case ROSTER_FULL:
+		break;
+	}
+	return fail(r, FAULT_OVERLOADED,
+		    "too many requests are under way; try again soon");
+}
+
+static enum next step_queue(struct run *r, enum run_event ev)
+{
+	switch (ev) {
+	case EV_ENTER:
+		return queue_enter(r);
+	case EV_PLACE:
+		deadline_clear(&r->deadline);
+		run_enter(r, RUN_ASK);
+		return NEXT_MORE;
+	case EV_DEADLINE:
+		return fail(r, FAULT_OVERLOADED,
+			    "no place became free in time; try again soon");
+	case EV_GONE:
+		return client_gone(r);
+	case EV_SENT:
+		return client_lost(r);
+	case EV_ABORT:
+		return aborted(r);
+	case EV_CHUNK:
+	case EV_ANSWER:
+	case EV_VERDICT:
+	case EV_DRAINED:
+		break;
+	}
+	return NEXT_WAIT;
+}
+
+static enum next ask_enter(struct run *r)
+{
+	if (!policy_may_ask(&r->cascade->policy, (int64_t)r->n_attempts,
+			    r->cost_pusd)) {
+		r->decision.reason = REASON_BUDGET;
+		return fail(r, FAULT_BUDGET,
+			    "the limits of this cascade (attempts, cost_usd) "
+			    "do not allow another attempt");
+	}
+	if (now_us() >= r->until_us) {
+		r->decision.reason = REASON_DEADLINE;
+		return fail(r, FAULT_TIMEOUT,
+			    "the time for this request is over");
+	}
+	start_call(r);
+	return NEXT_WAIT;
+}
+
+/* The tier answered and its reply is kept without a verdict. */
+static enum next keep(struct run *r)
+{
+	if (r->decision.reason == REASON_NONE)
+		r->decision.reason = REASON_DIRECT;
+	r->answered = true;
+	run_enter(r, RUN_REPLY);
+	return NEXT_MORE;
+}
+
+static enum next ask_answer(struct run *r)
+{
+	const struct answer *a = call_answer(r->call);
+
+	book_attempt(r, false);
+	if (a->fault.kind == FAULT_NONE) {
+		if (!policy_verifies(&r->cascade->policy, r->tier))
+			return keep(r);
+		run_enter(r, RUN_JUDGE);
+		return NEXT_MORE;
+	}
+	log_line(LOG_DEBUG, "run=%s backend=%s tier=%d status=%d fault=%s",
+		 r->request_id, call_backend(r->call)->conf->name,
+		 tier_number(r, r->tier), a->status, a->why);
+	r->fault = a->fault;
+	r->decision = (struct decision){
+		.step = POLICY_ESCALATE,
+		.reason = policy_reason_of_fault(a->fault.kind,
+						 a->out_of_time),
+		.confidence = NAN,
+	};
+	drop_call(r);
+	run_enter(r, RUN_DECIDE);
+	return NEXT_MORE;
+}
+
+static enum next step_ask(struct run *r, enum run_event ev)
+{
+	switch (ev) {
+	case EV_ENTER:
+		return ask_enter(r);
+	case EV_CHUNK:
+		if (r->decision.reason == REASON_NONE)
+			r->decision.reason = REASON_DIRECT;
+		r->answered = true;
+		run_enter(r, RUN_RELAY);
+		return NEXT_MORE;
+	case EV_ANSWER:
+		return ask_answer(r);
+	case EV_GONE:
+		return client_gone(r);
+	case EV_SENT:
+		return client_lost(r);
+	case EV_ABORT:
+		return aborted(r);
+	case EV_PLACE:
+	case EV_VERDICT:
+	case EV_DRAINED:
+	case EV_DEADLINE: /* the call has one of its own */
+		break;
+	}
+	return NEXT_WAIT;
+}
+
+static bool total_usage(const struct run *r, struct chat_usage *sum)
+{
+	if (r->generation->conf->reply.usage != CONF_USAGE_TOTAL)
+		return false;
+	*sum = (struct chat_usage){ .there = true };
+	for (size_t i = 0; i < r->n_attempts; i++) {
+		const struct chat_usage *u = &r->attempts[i].answer.usage;
+
+		sum->prompt += u->prompt;
+		sum->completion += u->completion;
+		sum->total += u->prompt + u->completion;
+		sum->cached += u->cached;
+	}
+	return true;
+}
+
+static enum next relay_chunk(struct run *r)
+{
+	bool pass_usage = r->request->include_usage &&
+			  r->generation->conf->reply.usage ==
+				  CONF_USAGE_ANSWER;
+	size_t unsent;
+
+	assert(r->chunk);
+	if (outlet_chunk(&r->outlet, r->chunk, pass_usage, &unsent) < 0) {
+		abort_work(r);
+		return fail(r, FAULT_UPSTREAM,
+			    "the backend's stream could not be passed on");
+	}
+	if (unsent >= HTTP_STREAM_HIGH && !r->held) {
+		r->held = true;
+		call_hold(r->call, true);
+	}
+	return NEXT_WAIT;
+}
+
+/* Upstream's last word; where it brought no usage and the client asked for
+ * it, ours is given. */
+static enum next relay_end(struct run *r)
+{
+	const struct answer *a = call_answer(r->call);
+	struct chat_usage sum;
+
+	book_attempt(r, false);
+	if (a->fault.kind != FAULT_NONE) {
+		r->fault = a->fault;
+	} else if (!r->request->include_usage) {
+		outlet_end(&r->outlet, NULL);
+	} else if (total_usage(r, &sum)) {
+		outlet_end(&r->outlet, &sum);
+	} else {
+		outlet_end(&r->outlet, a->usage_estimated ? &a->usage : NULL);
+	}
+	run_enter(r, RUN_REPLY);
+	return NEXT_MORE;
+}
+
+static enum next step_relay(struct run *r, enum run_event ev)
+{
+	switch (ev) {
+	case EV_ENTER:
+	case EV_CHUNK:
+		return relay_chunk(r);
+	case EV_DRAINED:
+		r->held = false;
+		call_hold(r->call, false);
+		return NEXT_WAIT;
+	case EV_ANSWER:
+		return relay_end(r);
+	case EV_GONE:
+		return client_gone(r);
+	case EV_SENT:
+		return client_lost(r);
+	case EV_ABORT:
+		return aborted(r);
+	case EV_PLACE:
+	case EV_VERDICT:
+	case EV_DEADLINE: /* the call has one of its own */
+		break;
+	}
+	return NEXT_WAIT;
+}
+
+static enum next judge_next(struct run *r)
+{
+	if (r->n_chain > 0) {
+		r->decision = policy_judge(&r->cascade->policy,
+					   chain_verdicts(r), r->n_chain);
+		if (!isnan(r->decision.confidence))
+			r->confidence = r->decision.confidence;
+		if (r->decision.step != POLICY_VERIFY) {
+			run_enter(r, RUN_DECIDE);
+			return NEXT_MORE;
+		}
+	}
+	start_verifier(r);
+	return NEXT_WAIT;
+}
+
+static enum next judge_timeout(struct run *r)
+{
+	const struct verifier *v = r->cascade->chain[r->n_chain].verifier;
+
+	v->free(r->verification);
+	r->verification = NULL;
+	book_verdict(r, &(struct verdict){ .verifier = v->conf.name,
+					   .kind = VERDICT_NONE,
+					   .lack = LACK_FAULT,
+					   .why = "timeout" });
+	return judge_next(r);
+}
+
+static enum next step_judge(struct run *r, enum run_event ev)
+{
+	switch (ev) {
+	case EV_ENTER:
+		r->n_chain = 0;
+		wait_until(r, policy_verify_until(now_us(), r->until_us));
+		return judge_next(r);
+	case EV_VERDICT:
+		return judge_next(r);
+	case EV_DEADLINE:
+		return judge_timeout(r);
+	case EV_GONE:
+		return client_gone(r);
+	case EV_SENT:
+		return client_lost(r);
+	case EV_ABORT:
+		return aborted(r);
+	case EV_PLACE:
+	case EV_CHUNK:
+	case EV_ANSWER:
+	case EV_DRAINED:
+		break;
+	}
+	return NEXT_WAIT;
+}
+
+/* A judged reply is passed over; the best of them may still be wanted. */
+static void put_aside(struct run *r)
+{
+	double c = r->decision.confidence;
+	bool wanted = r->call && r->cascade->conf &&
+		      r->cascade->conf->on_terminal_failure ==
+			      CONF_FAIL_BEST_REJECTED &&
+		      r->decision.reason == REASON_LOW_CONFIDENCE;
+
+	if (wanted && (!r->spare.call || c > r->spare.confidence)) {
+		call_free(r->spare.call);
+		r->spare = (struct spare){ r->call, r->tier, c };
+		r->call = NULL;
+	}
+	drop_call(r);
+}
+
+static enum next escalate(struct run *r)
+{
+	put_aside(r);
+	recorder_escalated(r->house->recorder, r->cascade->name,
+			   reason_word(r));
+	r->passed_over = true;
+	r->tier = policy_next_tier(&r->cascade->policy, r->tier,
+				   (int64_t)r->n_attempts);
+	r->fault = (struct fault){ 0 };
+	run_enter(r, RUN_ASK);
+	return NEXT_MORE;
+}
+
+/* The last tier failed. */
+static enum next give_up(struct run *r)
+{
+	if (r->spare.call && !r->outlet.ended) {
+		r->call = r->spare.call;
+		r->tier = r->spare.tier;
+		r->spare.call = NULL;
+		r->passed_over = false;
+		r->answered = true;
+		r->fault = (struct fault){ 0 };
+	} else {
+		r->fault = policy_final_fault(&r->fault, r->any_connected);
+	}
+	run_enter(r, RUN_REPLY);
+	return NEXT_MORE;
+}
+
+static enum next step_decide(struct run *r, enum run_event ev)
+{
+	assert(ev == EV_ENTER);
+	deadline_clear(&r->deadline);
+	if (r->decision.step == POLICY_ACCEPT)
+		return keep(r);
+	return is_terminal(r) ? give_up(r) : escalate(r);
+}
+
+static void send_reply(struct run *r)
+{
+	struct chat_usage sum;
+
+	if (total_usage(r, &sum))
+		r->outlet.stamp.usage = &sum;
+	if (outlet_reply(&r->outlet, &call_answer(r->call)->reply) == 0)
+		return;
+	fault_set(&r->fault, FAULT_UPSTREAM,
+		  "the backend's reply could not be passed on");
+	r->answered = false;
+	outlet_fault(&r->outlet, &r->fault);
+}
+
+static void reply_enter(struct run *r)
+{
+	deadline_clear(&r->deadline);
+	if (r->outcome) /* the client is gone */
+		outlet_cut(&r->outlet);
+	else if (r->fault.kind != FAULT_NONE)
+		outlet_fault(&r->outlet, &r->fault);
+	else if (!r->outlet.ended)
+		send_reply(r);
+	drop_call(r);
+}
+
+static enum next step_reply(struct run *r, enum run_event ev)
+{
+	switch (ev) {
+	case EV_ENTER:
+		reply_enter(r);
+		return NEXT_WAIT;
+	case EV_SENT:
+		run_enter(r, RUN_DEAD);
+		return NEXT_MORE;
+	case EV_GONE:
+	case EV_ABORT:
+		if (!r->outcome)
+			r->outcome = ev == EV_GONE ? "client_gone" : "refused";
+		outlet_cut(&r->outlet);
+		return NEXT_WAIT;
+	case EV_PLACE:
+	case EV_CHUNK:
+	case EV_ANSWER:
+	case EV_VERDICT:
+	case EV_DRAINED:
+	case EV_DEADLINE:
+		break;
+	}
+	return NEXT_WAIT;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+static void fill_attempt(const struct run *r, struct ledger_row *row,
+			 struct ledger_attempt *l, const struct attempt *a)
+{
+	const struct answer *ans = &a->answer;
+
+	*l = (struct ledger_attempt){
+		.backend = arena_dup(row->arena,
+				     span_of(a->backend->conf->name)),
+		.model = arena_dup(row->arena,
+				   span_of(a->backend->conf->model)),
+		.purpose = "answer",
+		.tier = tier_number(r, a->tier),
+		.status = ans->status,
+		.fault = a->aborted			? "aborted" :
+			 ans->fault.kind == FAULT_NONE ? NULL :
+							  ans->why,
+		.start_us = ans->start_us - r->start_us,
+		.first_byte_us = ans->first_byte_us,
+		.total_us = ans->total_us,
+		.prompt_tokens = ans->usage.prompt,
+		.completion_tokens = ans->usage.completion,
+		.cached_tokens = ans->usage.cached,
+		.usage_estimated = ans->usage_estimated,
+		.cost_pusd = ans->cost_pusd,
+		.response_text =
+			a->text ? arena_dup(row->arena, span_of(a->text)) :
+				  NULL,
+	};
+}
+
+static const char *signals_text(struct arena *a, const struct verdict *v)
+{
+	struct buf b;
+	const char *text;
+
+	buf_init(&b, 0);
+	verdict_signals_write(v, &b);
+	text = arena_dup(a, buf_span(&b));
+	buf_release(&b);
+	return text;
+}
+
+static void fill_verdict(struct ledger_row *row, struct ledger_verdict *l,
+			 const struct judgement *j)
+{
+	const struct verdict *v = &j->verdict;
+
+	*l = (struct ledger_verdict){
+		.attempt_seq = (int)j->attempt,
+		.verifier = v->verifier,
+		.kind = verdict_kind_name(v->kind),
+		.score = v->kind == VERDICT_SCORE ? v->score : NAN,
+		.why = v->why,
+		.us = v->us,
+		.cost_pusd = v->cost_pusd,
+		.signals = signals_text(row->arena, v),
+	};
+}
+
+static struct ledger_row *fill_row(struct run *r)
+{
+	struct ledger_row *row =
+		ledger_row_new(r->n_attempts, r->n_judgements);
+	struct outlet_meta m = { .confidence = NAN };
+	struct arena *a = row->arena;
+
+	fill_meta(r, &m);
+	row->request_id = arena_dup(a, span_of(r->request_id));
+	row->time_us = r->wall_us;
+	row->cascade = arena_dup(a, span_of(r->cascade->name));
+	row->mode = "enforce";
+	row->key = arena_dup(a, span_of(r->key_name));
+	row->outcome = r->outcome ? r->outcome : outcome_of(r->fault.kind);
+	row->status = r->outcome && !r->outlet.status ? 499 : r->outlet.status;
+	row->stream = r->request->stream;
+	row->tier = m.tier;
+	row->backend = m.backend ? arena_dup(a, span_of(m.backend)) : NULL;
+	row->decision = m.decision;
+	row->reason = m.reason ? arena_dup(a, span_of(m.reason)) : NULL;
+	row->confidence = r->confidence;
+	row->total_us = now_us() - r->start_us;
+	row->upstream_us = r->upstream_us;
+	row->overhead_us = m.overhead_us;
+	row->cost_pusd = r->cost_pusd;
+	row->generation = r->generation->number;
+	if (r->generation->conf->ledger.store_text)
+		row->request_text = arena_dup(a, r->request->body);
+	for (size_t i = 0; i < r->n_attempts; i++)
+		fill_attempt(r, row, &row->attempts[i], &r->attempts[i]);
+	for (size_t i = 0; i < r->n_judgements; i++)
+		fill_verdict(row, &row->verdicts[i], &r->judgements[i]);
+	return row;
+}
+
+static enum next step_dead(struct run *r, enum run_event ev)
+{
+	struct ledger_row *row;
+
+	if (ev != EV_ENTER)
+		return NEXT_WAIT; /* too late for anything */
+	if (r->placed)
+		roster_leave(r->house->roster, &r->guest);
+	row = fill_row(r);
+	recorder_put(r->house->recorder, &row);
+	return NEXT_DONE;
+}
+
+/* ---- the driver ---------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum next (*fn)(struct run *r, enum run_event ev);
+} steps[RUN_NSTATES] = {
+	[RUN_QUEUE] = { "queue", step_queue },
+	[RUN_ASK] = { "ask", step_ask },
+	[RUN_RELAY] = { "relay", step_relay },
+	[RUN_JUDGE] = { "judge", step_judge },
+	[RUN_DECIDE] = { "decide", step_decide },
+	[RUN_REPLY] = { "reply", step_reply },
+	[RUN_DEAD] = { "dead", step_dead },
+};
+
+static void run_enter(struct run *r, enum run_state to)
+{
+	if (log_level_get() >= LOG_DEBUG)
+		log_line(LOG_DEBUG, "run=%s tier=%d %s -> %s", r->request_id,
+			 tier_number(r, r->tier), steps[r->state].name,
+			 steps[to].name);
+	r->state = to;
+}
+
+static void run_free(void *arg)
+{
+	struct run *r = arg;
+	void (*on_end)(void *) = r->on_end;
+	void *end_arg = r->end_arg;
+
+	assert(!r->verification);
+	deadline_clear(&r->deadline);
+	call_free(r->call);
+	call_free(r->spare.call);
+	outlet_release(&r->outlet);
+	generation_unref(r->generation);
+	free(r);
+	on_end(end_arg);
+}
+
+static void run_event(struct run *r, enum run_event ev)
+{
+	enum next n = NEXT_MORE;
+
+	assert(!r->in_step); /* results come on a later turn */
+	r->in_step = true;
+	for (; n == NEXT_MORE; ev = EV_ENTER)
+		n = steps[r->state].fn(r, ev);
+	r->in_step = false;
+	if (n == NEXT_DONE)
+		loop_defer(r->house->loop, run_free, r);
+}
+
+static int64_t deadline_of(const struct run_start *s)
+{
+	int64_t own = s->cascade->deadline_us;
+
+	if (s->wish_us > 0 && s->wish_us < own)
+		own = s->wish_us;
+	return s->start_us + own;
+}
+
+static void stamp_init(struct run *r, struct chat_stamp *st)
+{
+	char id[33];
+
+	digest_random_hex(id, 16);
+	st->id = arena_printf(r->arena, "chatcmpl-%s", id);
+	st->model = arena_dup(r->arena, r->request->model);
+	st->created = r->wall_us / 1000000;
+	st->keep_logprobs = r->request->logprobs;
+	st->top_logprobs = r->request->top_logprobs;
+}
+
+static void begin(void *arg)
+{
+	struct run *r = arg;
+
+	if (r->state != RUN_QUEUE) /* the client left at once */
+		return;
+	outlet_wait(&r->outlet);
+	run_event(r, EV_ENTER);
+}
+
+struct run *run_new(const struct run_house *h, const struct run_start *s)
+{
+	struct run *r = mem_new(sizeof(*r));
+	struct chat_stamp stamp = { 0 };
+
+	r->house = h;
+	r->generation = generation_ref(s->generation);
+	r->cascade = s->cascade;
+	r->request = s->request;
+	r->arena = s->arena;
+	r->request_id = s->request_id;
+	r->key_name = s->key_name;
+	r->start_us = s->start_us;
+	r->wall_us = now_wall_us();
+	r->until_us = deadline_of(s);
+	r->on_end = s->on_end;
+	r->end_arg = s->end_arg;
+	r->confidence = NAN;
+	r->overhead_us = -1;
+	r->tier = policy_first_tier(&s->cascade->policy, s->request->n,
+				    s->request->beyond_cheap,
+				    &r->decision.reason);
+	r->passed_over = r->decision.reason == REASON_UNSUPPORTED;
+	stamp_init(r, &stamp);
+	outlet_init(&r->outlet, h->loop, &r->generation->conf->reply,
+		    r->request, &stamp, s->sink, s->sink_arg, fill_meta, r);
+	loop_defer(h->loop, begin, r);
+	return r;
+}
+
+void run_client_gone(struct run *r)
+{
+	run_event(r, EV_GONE);
+}
+
+void run_client_drained(struct run *r)
+{
+	run_event(r, EV_DRAINED);
+}
+
+void run_client_sent(struct run *r)
+{
+	run_event(r, EV_SENT);
+}
+
+void run_abort(struct run *r, const char *why)
+{
+	(void)why;
+	run_event(r, EV_ABORT);
+}

@@ -14,12 +14,12 @@ L0 := $(addprefix base/, err mem buf map now log jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
 L2 := $(addprefix conf/, doc conf conf_read) \
       $(addprefix net/, http_server http_client sse) \
-      $(addprefix chat/, chat chat_edit chat_replay price fault) \
+      $(addprefix chat/, chat_scan chat chat_reply chat_edit chat_replay price fault) \
       $(addprefix store/, db ledger) \
       $(addprefix stat/, tokens)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier verify_rules verify_logprob)
-L5 := $(addprefix cascade/, generation policy roster stats outlet run)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api_admin)
 L7 := $(addprefix daemon/, worker reload daemon main)
 CTL := $(addprefix ctl/, key main)

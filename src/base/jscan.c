@@ -250,34 +250,17 @@ __extension__ typedef unsigned __int128 uint128;
  * of 16 to 19 digits are common in log-probs and strtod() is slow on them. */
 static double divided(uint64_t digits, int n)
 {
-	static const uint64_t five[] = {1u,
-					5u,
-					25u,
-					125u,
-					625u,
-					3125u,
-					15625u,
-					78125u,
-					390625u,
-					1953125u,
-					9765625u,
-					48828125u,
-					244140625u,
-					1220703125u,
-					6103515625u,
-					30517578125u,
-					152587890625u,
-					762939453125u,
-					3814697265625u,
-					19073486328125u,
-					95367431640625u,
-					476837158203125u,
-					2384185791015625u,
-					11920928955078125u,
-					59604644775390625u,
-					298023223876953125u,
-					1490116119384765625u,
-					7450580596923828125u};
+	/* clang-format off */
+	static const uint64_t five[] = {
+		1u, 5u, 25u, 125u, 625u, 3125u, 15625u, 78125u, 390625u,
+		1953125u, 9765625u, 48828125u, 244140625u, 1220703125u,
+		6103515625u, 30517578125u, 152587890625u, 762939453125u,
+		3814697265625u, 19073486328125u, 95367431640625u,
+		476837158203125u, 2384185791015625u, 11920928955078125u,
+		59604644775390625u, 298023223876953125u, 1490116119384765625u,
+		7450580596923828125u,
+	};
+	/* clang-format on */
 	int up = __builtin_clzll(digits), down = __builtin_clzll(five[n]);
 	uint64_t divisor = five[n] << down;
 	uint128 dividend = (uint128)(digits << up) << 63;
@@ -455,12 +438,12 @@ static const char *pass_nested(struct jscan *s, const char *p)
 
 void jscan_init(struct jscan *s, struct span bytes, int max_depth)
 {
-	assert(max_depth >= 1 && max_depth <= JSCAN_DEPTH);
+	assert(max_depth >= 1);
 	*s = (struct jscan){
 		.base = bytes.p,
 		.p = bytes.p,
 		.end = bytes.n ? bytes.p + bytes.n : bytes.p,
-		.max_depth = max_depth,
+		.max_depth = max_depth < JSCAN_DEPTH ? max_depth : JSCAN_DEPTH,
 	};
 }
 

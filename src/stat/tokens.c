@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Quantiles, entropies and margins of token log-probabilities.
+ */
+#include "stat/tokens.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double tokens_clamp(double logprob)
+{
+	return logprob < TOKENS_FLOOR ? TOKENS_FLOOR : logprob;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void tokens_sort(double *v, size_t n)
+{
+	if (n > 1)
+		qsort(v, n, sizeof(*v), ascending);
+}
+
+double tokens_quantile(const double *sorted, size_t n, double q)
+{
+	double place, below;
+	size_t i;
+
+	if (n == 0)
+		return NAN;
+	place = q * (double)(n - 1);
+	below = floor(place);
+	i = (size_t)below;
+	if (i + 1 >= n)
+		return sorted[n - 1];
+	return sorted[i] + (place - below) * (sorted[i + 1] - sorted[i]);
+}
+
+/* Sums of p and of p ln p. */
+struct mass {
+	double p, p_ln_p;
+};
+
+static struct mass mass_of(const double *logprobs, size_t k)
+{
+	struct mass m = {0};
+
+	for (size_t i = 0; i < k; i++) {
+		double l = tokens_clamp(logprobs[i]), p = exp(l);
+
+		m.p += p;
+		m.p_ln_p += p * l;
+	}
+	return m;
+}
+
+/* With r = p / P: -sum r ln r = ln P - (sum p ln p) / P, one logarithm in all.
+ * Rounding may leave it a hair below 0. */
+double tokens_entropy(const double *logprobs, size_t k)
+{
+	struct mass m = mass_of(logprobs, k);
+
+	if (k <= 1)
+		return k == 1 ? 0 : NAN;
+	return fmax(0, log(m.p) - m.p_ln_p / m.p);
+}
+
+double tokens_entropy_bucket(const double *logprobs, size_t k)
+{
+	struct mass m = mass_of(logprobs, k);
+	double missing = 1 - m.p;
+
+	if (k == 0)
+		return NAN;
+	/* Rounded alternatives may sum to more than 1. */
+	if (missing <= 0)
+		return tokens_entropy(logprobs, k);
+	return fmax(0, -m.p_ln_p - missing * log(missing));
+}
+
+double tokens_margin(const double *logprobs, size_t k)
+{
+	double first = -INFINITY, second = -INFINITY;
+
+	if (k < 2)
+		return NAN;
+	for (size_t i = 0; i < k; i++) {
+		double l = tokens_clamp(logprobs[i]);
+
+		if (l > first) {
+			second = first;
+			first = l;
+		} else if (l > second) {
+			second = l;
+		}
+	}
+	return first - second;
+}

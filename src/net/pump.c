@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libcurl's multi_socket interface on our loop: sockets, timers, shards.
+ *
+ * A socket stays in epoll from one transfer to the next: libcurl asks for its
+ * removal at the end of each, and to obey would cost two system calls a
+ * request. It leaves when it becomes ready while nobody uses it, and when
+ * libcurl closes it. So readiness must be level-triggered: what was not read
+ * in time is reported again.
+ */
+#include "net/pump.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/now.h"
+#include "evt/deadline.h"
+
+#define SHARDS_MOST 64
+#define SHARD_FULL  64L	  /* transfers; beyond, libcurl's walks show */
+#define IDLE_CONNS  1024L /* kept open in a shard */
+#define BAD_ADDRESS (-1)
+#define TICK_US	    1000000
+#define IDLE_US	    (120 * INT64_C(1000000)) /* a shard without work */
+
+struct pump_shard {
+	struct pump *pump;
+	CURLM *multi;
+	struct deadline timer;
+	bool kicked; /* a kick is deferred */
+	bool in_kick;
+	long running;
+	int64_t used_us; /* when it last had work */
+};
+
+struct sock {
+	struct pump *pump;
+	struct pump_shard *shard;
+	struct watch *watch; /* NULL: not in epoll */
+	int fd;
+	bool busy; /* a transfer waits for it */
+	bool ours; /* close_socket() will be called for it */
+};
+
+struct pump {
+	struct loop *loop;
+	pump_done_fn *on_done;
+	struct pump_shard *shards[SHARDS_MOST];
+	size_t n_shards;
+	struct deadline tick;
+	struct sock **by_fd;
+	size_t n_by_fd;
+};
+
+static struct sock **sock_slot(struct pump *p, int fd)
+{
+	size_t room = p->n_by_fd ? p->n_by_fd : 64;
+
+	assert(fd >= 0);
+	while (room <= (size_t)fd)
+		room *= 2;
+	if (room > p->n_by_fd) {
+		p->by_fd = mem_resize(p->by_fd, room, sizeof(*p->by_fd));
+		memset(p->by_fd + p->n_by_fd, 0,
+		       (room - p->n_by_fd) * sizeof(*p->by_fd));
+		p->n_by_fd = room;
+	}
+	return &p->by_fd[fd];
+}
+
+static struct sock *sock_get(struct pump *p, int fd)
+{
+	struct sock **slot = sock_slot(p, fd);
+
+	if (!*slot) {
+		*slot = mem_new(sizeof(**slot));
+		(*slot)->pump = p;
+		(*slot)->fd = fd;
+	}
+	return *slot;
+}
+
+static void sock_drop(struct pump *p, int fd)
+{
+	struct sock **slot = sock_slot(p, fd);
+
+	if (*slot)
+		watch_free((*slot)->watch);
+	free(*slot);
+	*slot = NULL;
+}
+
+/* What has ended leaves here, outside of all of libcurl's callbacks. */
+static void reap(struct pump_shard *s)
+{
+	struct pump_job *job;
+	CURLcode result;
+	CURLMsg *msg;
+	char *private;
+	int left;
+
+	while ((msg = curl_multi_info_read(s->multi, &left))) {
+		assert(msg->msg == CURLMSG_DONE);
+		result = msg->data.result;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
+		job = (struct pump_job *)(void *)private;
+		pump_remove(s->pump, job);
+		s->pump->on_done(job, result);
+	}
+}
+
+/* Looks at fd, or at passed times when it is CURL_SOCKET_TIMEOUT. */
+static void shard_act(struct pump_shard *s, int fd, int events)
+{
+	int running;
+
+	curl_multi_socket_action(s->multi, fd, events, &running);
+	reap(s);
+}
+
+static void sock_ready(void *arg, uint32_t events)
+{
+	struct sock *s = arg;
+	int to_curl = 0;
+
+	if (!s->busy) {
+		/* Closed by the peer, or paused: libcurl will look itself
+		 * when it wants it again. */
+		watch_free(s->watch);
+		s->watch = NULL;
+		return;
+	}
+	if (events & EPOLLIN)
+		to_curl |= CURL_CSELECT_IN;
+	if (events & EPOLLOUT)
+		to_curl |= CURL_CSELECT_OUT;
+	if (events & (EPOLLERR | EPOLLHUP))
+		to_curl |= CURL_CSELECT_ERR;
+	shard_act(s->shard, s->fd, to_curl);
+}
+
+/* When the system refuses, the transfer runs into its time limit: to fail
+ * here would make libcurl give up the whole shard. */
+static void sock_watch(struct sock *s, uint32_t events)
+{
+	if (!s->watch)
+		s->watch = watch_new(s->pump->loop, s->fd, events, sock_ready,
+				     s, NULL);
+	else
+		watch_set(s->watch, events, NULL);
+}
+
+static int sock_changed(CURL *easy, curl_socket_t fd, int what, void *arg,
+			void *unused)
+{
+	struct pump_shard *shard = arg;
+	struct sock *s = sock_get(shard->pump, fd);
+	uint32_t events = 0;
+
+	(void)easy;
+	(void)unused;
+	s->shard = shard;
+	s->busy = what != CURL_POLL_REMOVE;
+	if (!s->busy) {
+		/* A descriptor of libcurl's own (its resolver wakes us by
+		 * one) is closed without a word. */
+		if (!s->ours)
+			sock_drop(shard->pump, fd);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		events |= EPOLLOUT;
+	sock_watch(s, events);
+	return 0;
+}
+
+static bool v4_is_allowed(const unsigned char *a)
+{
+	return a[0] != 0 && !(a[0] == 169 && a[1] == 254);
+}
+
+static bool address_is_allowed(const struct sockaddr *sa)
+{
+	const struct sockaddr_in *v4 = (const void *)sa;
+	const struct sockaddr_in6 *v6 = (const void *)sa;
+	const struct in6_addr *a = &v6->sin6_addr;
+
+	if (sa->sa_family == AF_INET)
+		return v4_is_allowed((const void *)&v4->sin_addr);
+	if (sa->sa_family != AF_INET6)
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(a) || IN6_IS_ADDR_V4COMPAT(a))
+		return v4_is_allowed(a->s6_addr + 12);
+	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LINKLOCAL(a);
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose,
+				 struct curl_sockaddr *to)
+{
+	struct pump_job *job = arg;
+	int fd;
+
+	(void)purpose;
+	if (!address_is_allowed(&to->addr)) {
+		job->refused = BAD_ADDRESS;
+		return CURL_SOCKET_BAD;
+	}
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		    to->protocol);
+	if (fd < 0) {
+		job->refused = errno;
+		return CURL_SOCKET_BAD;
+	}
+	sock_get(job->shard->pump, fd)->ours = true;
+	return fd;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+	sock_drop(arg, fd);
+	return close(fd);
+}
+
+static void kick(void *arg)
+{
+	struct pump_shard *s = arg;
+
+	s->kicked = false;
+	s->in_kick = true;
+	shard_act(s, CURL_SOCKET_TIMEOUT, 0);
+	s->in_kick = false;
+}
+
+/* "At once" is later on this turn, so that a request leaves on the turn it
+ * was made; when libcurl keeps saying it, sockets have their turn between. */
+static int timer_changed(CURLM *multi, long wait_ms, void *arg)
+{
+	struct pump_shard *s = arg;
+	struct loop *l = s->pump->loop;
+
+	(void)multi;
+	if (wait_ms < 0) {
+		deadline_clear(&s->timer);
+	} else if (wait_ms == 0 && !s->in_kick) {
+		if (!s->kicked)
+			loop_defer(l, kick, s);
+		s->kicked = true;
+	} else {
+		deadline_set(&s->timer, l, now_us() + wait_ms * 1000, kick, s);
+	}
+	return 0;
+}
+
+static void shard_free(struct pump_shard *s)
+{
+	assert(s->running == 0);
+	curl_multi_cleanup(s->multi);
+	deadline_clear(&s->timer);
+	loop_undefer(s->pump->loop, kick, s);
+	free(s);
+}
+
+/* libcurl 7.87 and others forgot transfers when timers were missed; a look at
+ * each shard once a second bounds what such a fault can cost. */
+static void tick(void *arg)
+{
+	struct pump *p = arg;
+	int64_t now = loop_now_us(p->loop);
+	struct pump_shard *s;
+	size_t i;
+
+	for (i = p->n_shards; i-- > 0;) {
+		s = p->shards[i];
+		kick(s);
+		if (s->running > 0) {
+			s->used_us = now;
+		} else if (now - s->used_us > IDLE_US) {
+			shard_free(s);
+			p->shards[i] = p->shards[--p->n_shards];
+		}
+	}
+	if (p->n_shards)
+		deadline_set(&p->tick, p->loop, now + TICK_US, tick, p);
+}
+
+static struct pump_shard *shard_new(struct pump *p)
+{
+	struct pump_shard *s = mem_new(sizeof(*s));
+	bool bad;
+
+	s->pump = p;
+	s->multi = curl_multi_init();
+	bad = !s->multi ||
+	      curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION,
+				sock_changed) ||
+	      curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s) ||
+	      curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION,
+				timer_changed) ||
+	      curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s) ||
+	      curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNS);
+	if (bad) {
+		curl_multi_cleanup(s->multi);
+		free(s);
+		return NULL;
+	}
+	s->used_us = loop_now_us(p->loop);
+	p->shards[p->n_shards++] = s;
+	if (!deadline_is_set(&p->tick))
+		deadline_set(&p->tick, p->loop, s->used_us + TICK_US, tick, p);
+	return s;
+}
+
+/* The first with room, else a new one, else the least loaded. */
+static struct pump_shard *shard_pick(struct pump *p)
+{
+	struct pump_shard *least = NULL;
+	struct pump_shard *made;
+	size_t i;
+
+	for (i = 0; i < p->n_shards; i++) {
+		if (p->shards[i]->running < SHARD_FULL)
+			return p->shards[i];
+		if (!least || p->shards[i]->running < least->running)
+			least = p->shards[i];
+	}
+	made = p->n_shards < SHARDS_MOST ? shard_new(p) : NULL;
+	return made ? made : least;
+}
+
+struct pump *pump_new(struct loop *l, pump_done_fn *on_done)
+{
+	struct pump *p = mem_new(sizeof(*p));
+
+	p->loop = l;
+	p->on_done = on_done;
+	return p;
+}
+
+void pump_free(struct pump *p)
+{
+	size_t i;
+
+	if (!p)
+		return;
+	for (i = 0; i < p->n_shards; i++)
+		shard_free(p->shards[i]);
+	for (i = 0; i < p->n_by_fd; i++)
+		assert(!p->by_fd[i]);
+	deadline_clear(&p->tick);
+	free(p->by_fd);
+	free(p);
+}
+
+int pump_job_init(struct pump *p, struct pump_job *job, struct err *err)
+{
+	CURL *e = curl_easy_init();
+
+	*job = (struct pump_job){0};
+	if (!e || curl_easy_setopt(e, CURLOPT_PRIVATE, job) ||
+	    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) ||
+	    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, job) ||
+	    curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) ||
+	    curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, p)) {
+		curl_easy_cleanup(e);
+		return err_set(err, ERR_SYS, "libcurl gives no handle");
+	}
+	job->easy = e;
+	return 0;
+}
+
+int pump_add(struct pump *p, struct pump_job *job, struct err *err)
+{
+	struct pump_shard *s = shard_pick(p);
+	CURLMcode rc = CURLM_OUT_OF_MEMORY;
+
+	assert(!job->shard);
+	job->refused = 0;
+	if (s)
+		rc = curl_multi_add_handle(s->multi, job->easy);
+	if (rc != CURLM_OK)
+		return err_set(err, ERR_SYS, "libcurl: %s",
+			       curl_multi_strerror(rc));
+	job->shard = s;
+	s->running++;
+	return 0;
+}
+
+void pump_remove(struct pump *p, struct pump_job *job)
+{
+	struct pump_shard *s = job->shard;
+	CURLMcode rc;
+
+	assert(s && s->pump == p);
+	rc = curl_multi_remove_handle(s->multi, job->easy);
+	assert(rc == CURLM_OK);
+	job->shard = NULL;
+	s->running--;
+	s->used_us = loop_now_us(p->loop);
+}
+
+const char *pump_refusal(const struct pump_job *job)
+{
+	if (job->refused == 0)
+		return NULL;
+	if (job->refused == BAD_ADDRESS)
+		return "the address is link-local or unspecified";
+	return strerror(job->refused);
+}

@@ -25,7 +25,8 @@ struct chain_link {
 /* A cascade, or a backend asked by its own name (conf NULL, one tier). */
 struct cascade {
 	const struct conf_cascade *conf;
-	const char *name; /* "" for a backend named directly */
+	const char *name;  /* "" for a backend named directly */
+	const char *known; /* what the configuration calls either of them */
 	struct backend **tiers;
 	struct chain_link *chain;
 	struct policy policy;

@@ -59,6 +59,6 @@ void run_client_drained(struct run *r);
  * once for every run; only then it ends. */
 void run_client_sent(struct run *r);
 /* Ends it now: the client gets an error in the fitting shape. */
-void run_abort(struct run *r, const char *why);
+void run_abort(struct run *r);
 
 #endif

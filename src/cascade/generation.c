@@ -30,7 +30,7 @@ static int cascade_init(struct generation *g, struct cascade *c,
 	bool scored = false;
 
 	c->conf = conf;
-	c->name = conf->name;
+	c->name = c->known = conf->name;
 	c->deadline_us = conf->deadline_us;
 	c->tiers = mem_array(conf->n_tiers, sizeof(struct backend *));
 	c->chain = mem_array(conf->n_verify, sizeof(struct chain_link));
@@ -61,6 +61,7 @@ static void direct_init(struct generation *g, struct cascade *c,
 			struct backend *b)
 {
 	c->name = "";
+	c->known = b->conf->name;
 	c->deadline_us = g->conf->limits.deadline_us;
 	c->tiers = mem_array(1, sizeof(struct backend *));
 	c->tiers[0] = b;

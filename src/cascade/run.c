@@ -998,8 +998,7 @@ void run_client_sent(struct run *r)
 	run_event(r, EV_SENT);
 }
 
-void run_abort(struct run *r, const char *why)
+void run_abort(struct run *r)
 {
-	(void)why;
 	run_event(r, EV_ABORT);
 }

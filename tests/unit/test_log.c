@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/now.h"
+
 static char dir[] = "/tmp/test_log.XXXXXX";
 static char file[100], moved[100], fifo[100];
 
@@ -107,7 +109,7 @@ static void test_levels_and_format(void **state)
 
 static void test_time_is_now_in_utc(void **state)
 {
-	time_t before = time(NULL), after, at;
+	time_t before = now_wall_us() / 1000000, after, at;
 	struct tm tm = {0};
 	char *text;
 
@@ -115,7 +117,7 @@ static void test_time_is_now_in_utc(void **state)
 	unlink(file);
 	open_log(file, LOG_INFO);
 	log_line(LOG_INFO, "x");
-	after = time(NULL);
+	after = now_wall_us() / 1000000;
 	text = slurp(file);
 	assert_non_null(strptime(text, "%Y-%m-%dT%H:%M:%S", &tm));
 	at = timegm(&tm);

@@ -9,11 +9,11 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import time
 
 from flow import contract, yaml_text
 from flow.http1 import Client
 from flow.patience import SCALE, until
+from stub import answer
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 BINARY = pathlib.Path(os.environ.get("FRUGALD", "build/release/frugald"))
@@ -292,15 +292,9 @@ class Rig:
 
     def reset(self):
         """Scripts: the cheap one is sure of itself, the dear one too."""
-        from stub import answer
         for up in (self.small, self.large):
             up.reset()
             up.script(answer(f"From {up.name}."))
 
     def __getattr__(self, name):
         return getattr(self.gw, name)
-
-
-def wait(seconds):
-    """Sleeps, stretched like every other wait."""
-    time.sleep(seconds * SCALE)

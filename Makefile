@@ -20,8 +20,8 @@ L2 := $(addprefix conf/, doc conf conf_read) \
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier verify_rules verify_logprob)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet run)
-L6 := $(addprefix api/, route auth reply api_chat api_models api_admin)
-L7 := $(addprefix daemon/, worker reload daemon main)
+L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
+L7 := $(addprefix daemon/, listener worker reload daemon main)
 CTL := $(addprefix ctl/, key main)
 
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)

@@ -64,5 +64,5 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return DAEMON_BAD_CONF;
 	}
-	return check ? daemon_check(path) : daemon_run(path);
+	return (int)(check ? daemon_check(path) : daemon_run(path));
 }

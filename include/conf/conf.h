@@ -31,7 +31,7 @@ enum conf_type {
 	CONF_STRINGS,	/* struct conf_strings; one string is a list of one */
 	CONF_ADDRESSES, /* the same, each an address to listen on */
 	CONF_URL,	/* const char *, of a scheme in `words`; normal form */
-	CONF_SECRET,	/* const char *, from env:NAME or file:PATH */
+	CONF_SECRET,	/* const char *, from env:NAME or file:/PATH */
 	CONF_HASH,	/* struct digest, from sha256:HEX */
 	CONF_USD,	/* int64_t pico-USD, from a decimal number of USD */
 	CONF_PRICE,	/* int64_t micro-USD per million tokens, from USD */
@@ -169,8 +169,9 @@ struct conf_cascade {
 	double threshold;    /* [0, 1]; meaningful when n_verify > 0 */
 	int64_t deadline_us; /* the process's when not said */
 	int64_t max_attempts;
-	int64_t max_cost_pusd,
-		max_verify_pusd; /* CONF_NO_LIMIT when not said */
+	/* CONF_NO_LIMIT when not said. */
+	int64_t max_cost_pusd, max_verify_pusd;
+	int mode;		 /* enum conf_mode */
 	int on_terminal_failure; /* enum conf_on_failure */
 };
 

@@ -24,9 +24,9 @@ struct conf *conf_read_text(struct span text, const char *name,
 			    conf_verifiers known, struct buf *faults,
 			    struct buf *warnings);
 
-/* Calls fn for every key that exists, as a dotted path ("backends.NAME.price.input",
- * "cascades.NAME.verify.rules.refusal"), for the test that holds sample file
- * and manual page against the tables. */
+/* Calls fn for every key that exists, as a dotted path
+ * ("backends.NAME.price.input", "cascades.NAME.verify.rules.refusal"), for the
+ * test that holds sample file and manual page against the tables. */
 typedef void conf_key_fn(void *arg, const char *path, const struct conf_key *k);
 void conf_each_key(conf_verifiers known, conf_key_fn *fn, void *arg);
 

@@ -12,9 +12,12 @@ VERSION := 0.1.0
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
-L2 := $(addprefix conf/, doc conf conf_read) \
-      $(addprefix net/, http_server http_client sse) \
-      $(addprefix chat/, chat_scan chat chat_reply chat_edit chat_replay price fault) \
+L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
+      conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
+      $(addprefix net/, pump fetch_route reply_head http_client sse \
+      http_guard http_conn http_request http_answer http_server) \
+      $(addprefix chat/, chat_scan chat_logprobs chat chat_reply splice \
+      chat_ask chat_error chat_edit chat_replay price fault) \
       $(addprefix store/, db ledger) \
       $(addprefix stat/, tokens)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
@@ -79,7 +82,90 @@ $(B)/unit/test_$(1): $(B)/unit/test_$(1).o $(UNIT_$(1):%=$(B)/obj/%.o)
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 
+# Fuzz targets: fuzz.mk names the objects each needs. `fuzz` looks for new
+# faults, `check-corpus` runs what is kept.
+include tests/fuzz/fuzz.mk
+FUZZERS := $(patsubst tests/fuzz/%/,%,$(wildcard tests/fuzz/*/))
+FUZZ_FLAGS := -g -O1 -std=c17 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all
+FUZZ_SECONDS ?= 60
+
+define FUZZ_RULE
+build/fuzz/fuzz_$(1): tests/fuzz/$(1)/fuzz_$(1).c $(FUZZ_$(1):%=src/%.c)
+	@mkdir -p build/fuzz
+	clang $(CPPFLAGS) $(FUZZ_FLAGS) -o $$@ $$^ $(LIBS)
+endef
+$(foreach f,$(FUZZERS),$(eval $(call FUZZ_RULE,$(f))))
+
+check-corpus: $(FUZZERS:%=build/fuzz/fuzz_%)
+	@set -e; for f in $(FUZZERS); do echo "# corpus of $$f"; \
+	build/fuzz/fuzz_$$f -runs=0 tests/fuzz/$$f/corpus; done
+
+fuzz: $(FUZZERS:%=build/fuzz/fuzz_%)
+	@set -e; for f in $(FUZZERS); do mkdir -p build/fuzz/$$f; \
+	build/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 \
+	build/fuzz/$$f tests/fuzz/$$f/corpus; done
+
 check-unit: $(if $(T),$(B)/unit/test_$(T),$(UNITS:%=$(B)/unit/test_%))
 	@set -e; for t in $^; do echo "# $$t"; CMOCKA_MESSAGE_OUTPUT=TAP $$t; done
+
+# Stories: the daemon, scripted backends, real clients. ARGS go to pytest.
+PYTHON ?= build/clients/venv/bin/python
+STORIES ?= tests/flow
+check-flow: all
+	FRUGALD=$(B)/frugald FRUGALCTL=$(B)/frugalctl \
+	$(PYTHON) -m pytest -c tests/flow/pytest.ini -q $(STORIES) $(ARGS)
+
+check: check-unit check-corpus check-flow
+
+ASAN_ENV := ASAN_OPTIONS=detect_leaks=1:halt_on_error=1:abort_on_error=0 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+asan:
+	$(ASAN_ENV) FRUGALD_TIMEOUT_SCALE=3 \
+	$(MAKE) MODE=asan check-unit check-flow
+
+TSAN_ENV := TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp
+# The real models see nothing of threads that the other stories do not show.
+tsan:
+	$(TSAN_ENV) FRUGALD_TIMEOUT_SCALE=4 $(MAKE) MODE=tsan \
+	check-unit check-flow ARGS="--ignore=tests/flow/90-real-models.py"
+
+lint:
+	scripts/check-layers
+	scripts/lint
+
+fmt:
+	clang-format -i $$(git ls-files 'src/*.c' 'include/*.h' 'tests/*.[ch]')
+
+install: all
+	install -D -m 755 $(B)/frugald $(DESTDIR)$(PREFIX)/sbin/frugald
+	install -D -m 755 $(B)/frugalctl $(DESTDIR)$(PREFIX)/bin/frugalctl
+	install -D -m 644 config/frugald.yaml.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/frugald.yaml.5
+	install -D -m 644 config/frugald.yaml \
+		$(DESTDIR)$(PREFIX)/share/doc/frugald/frugald.yaml
+	install -D -m 644 config/minimal.yaml \
+		$(DESTDIR)$(PREFIX)/share/doc/frugald/minimal.yaml
+
+clean:
+	rm -rf build/release build/asan build/tsan build/fuzz build/bench
+
+help:
+	@echo "make                build/release/frugald and frugalctl"
+	@echo "make check          unit tests, fuzz corpora, stories"
+	@echo "make check-unit T=policy      one unit test"
+	@echo "make check-flow STORIES=tests/flow/03-escalate.py"
+	@echo "make asan | tsan    the same under sanitizers"
+	@echo "make lint           analyzers, layers, banned calls, long functions"
+	@echo "make fuzz           every fuzz target for FUZZ_SECONDS (60)"
+	@echo "make fmt            lay the sources out"
+	@echo "make install PREFIX=/usr/local DESTDIR="
+	@echo "make clean"
+	@echo "scripts/setup installs what is needed; scripts/test runs it all;"
+	@echo "scripts/bench measures; scripts/run runs."
+
+.PHONY: all check check-unit check-corpus check-flow asan tsan lint fmt fuzz \
+	install clean help
+.DELETE_ON_ERROR:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

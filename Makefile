@@ -16,8 +16,8 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \
       http_guard http_conn http_request http_answer http_server) \
-      $(addprefix chat/, chat_scan chat_logprobs chat chat_reply splice \
-      chat_ask chat_error chat_edit chat_replay price fault) \
+      $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
+        chat_ask chat_edit chat_replay chat_error price fault) \
       $(addprefix store/, db ledger) \
       $(addprefix stat/, tokens)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)

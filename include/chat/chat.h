@@ -51,6 +51,7 @@ enum chat_name {
 struct chat_place {
 	enum chat_name name;
 	size_t key_at;	 /* of the key's opening quote */
+	size_t key_n;	 /* both quotes counted */
 	size_t value_at; /* of the value's first byte */
 	size_t end;	 /* after the value's last byte */
 };
@@ -174,7 +175,8 @@ int chat_reply_read(struct chat_reply *r, struct span body, int max_depth,
 /* ---- chunks of a stream -------------------------------------------------- */
 
 struct chat_delta {
-	int64_t index;
+	int64_t index; /* its place in the list when absent */
+	bool has_index;
 	bool has_role; /* a string */
 	/* the member's place inside delta; 0: absent */
 	size_t role_key_at, role_at, role_end;

@@ -28,7 +28,7 @@ void chat_members_add(struct chat_members *m, enum chat_name name,
 
 /* Is there a value that is not null? */
 bool chat_is_given(struct span value);
-/* The value is the string's, number's, ... exact bytes. */
+/* Is it of that type? False when it is absent. */
 bool chat_is(struct span value, enum jscan_type type);
 
 /* Unescapes raw to `to`, which has room for raw.n bytes; gives the length. */
@@ -36,6 +36,12 @@ size_t chat_unescape(struct span raw, char *to);
 /* A value's text: the body's own bytes when nothing is escaped, else a copy.
  * p is NULL when the value is no string. */
 struct span chat_text(struct span value, struct arena *a);
+
+/* text as a JSON string, quotes and all, in the arena. */
+struct span chat_quoted(struct span text, struct arena *a);
+
+/* The member's value; n 0 when the object has none or is none. */
+struct span chat_member_of(struct span object, const char *name);
 
 /* {"prompt_tokens":...}; there is false when it is no object. What is missing
  * or no count is 0; a missing total is the sum. */

@@ -15,22 +15,6 @@ static bool is_bool_or_null(struct span v)
 	       chat_is(v, JSCAN_FALSE);
 }
 
-/* The member's value; n 0 when the object has none or is none. */
-static struct span member_of(struct span object, const char *name)
-{
-	struct span key, value, found = {NULL, 0};
-	struct jscan s;
-
-	jscan_init(&s, object, JSCAN_DEPTH);
-	if (jscan_enter(&s, '{') < 0)
-		return found;
-	while (jscan_member(&s, &key) > 0 && jscan_value(&s, &value) == 0) {
-		if (jscan_key_is(key, name))
-			found = value;
-	}
-	return found;
-}
-
 static bool is_text_only(struct span modalities)
 {
 	struct jscan s;
@@ -129,8 +113,9 @@ int chat_request_read(struct chat_request *rq, struct span body, int max_depth,
 	if (chat_is_given(v[CHAT_RESPONSE_FORMAT]))
 		rq->response_format = v[CHAT_RESPONSE_FORMAT];
 	rq->stream = chat_is(v[CHAT_STREAM], JSCAN_TRUE);
-	rq->include_usage = chat_is(
-		member_of(v[CHAT_STREAM_OPTIONS], "include_usage"), JSCAN_TRUE);
+	rq->include_usage =
+		chat_is(chat_member_of(v[CHAT_STREAM_OPTIONS], "include_usage"),
+			JSCAN_TRUE);
 	rq->logprobs = chat_is(v[CHAT_LOGPROBS], JSCAN_TRUE);
 	jscan_int64(v[CHAT_TOP_LOGPROBS], &rq->top_logprobs);
 	rq->beyond_cheap = is_beyond_cheap(v);
@@ -150,7 +135,8 @@ static size_t arguments_length(struct span calls)
 	if (jscan_enter(&s, '[') < 0)
 		return 0;
 	while (jscan_element(&s) > 0 && jscan_value(&s, &call) == 0) {
-		text = member_of(member_of(call, "function"), "arguments");
+		text = chat_member_of(chat_member_of(call, "function"),
+				      "arguments");
 		n += text.n > 2 ? text.n - 2 : 0;
 	}
 	return n;
@@ -212,7 +198,7 @@ static void read_delta_choice(struct jscan *s, struct chat_delta *d,
 			d->delta_end = (size_t)(s->p - s->base);
 		} else if (jscan_key_is(key, "index") &&
 			   jscan_value(s, &v) == 0) {
-			jscan_int64(v, &d->index);
+			d->has_index = jscan_int64(v, &d->index);
 		} else {
 			jscan_value(s, NULL);
 		}

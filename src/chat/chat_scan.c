@@ -81,6 +81,7 @@ void chat_members_add(struct chat_members *m, enum chat_name name,
 	l->v[l->n++] = (struct chat_place){
 		.name = name,
 		.key_at = (size_t)(key.p - s->base) - 1,
+		.key_n = key.n + 2,
 		.value_at = (size_t)(value.p - s->base),
 		.end = (size_t)(value.p - s->base) + value.n,
 	};
@@ -123,6 +124,18 @@ struct span chat_text(struct span value, struct arena *a)
 	return (struct span){p, chat_unescape(raw, p)};
 }
 
+struct span chat_quoted(struct span text, struct arena *a)
+{
+	/* An escape is six bytes at most: \u001f. */
+	size_t room = 6 * text.n + 2;
+	struct buf b = {.p = arena_get(a, room + 1), .room = room, .cap = room};
+
+	buf_adds(&b, "\"");
+	jscan_escape(text, &b);
+	buf_adds(&b, "\"");
+	return buf_span(&b);
+}
+
 /* The count in value, if it is one. */
 static void count(struct span value, int64_t *to)
 {
@@ -132,21 +145,19 @@ static void count(struct span value, int64_t *to)
 		*to = v;
 }
 
-static int64_t cached_of(struct span details)
+struct span chat_member_of(struct span object, const char *name)
 {
+	struct span key, value, found = {NULL, 0};
 	struct jscan s;
-	struct span key, value;
-	int64_t cached = 0;
 
-	jscan_init(&s, details, JSCAN_DEPTH);
+	jscan_init(&s, object, JSCAN_DEPTH);
 	if (jscan_enter(&s, '{') < 0)
-		return 0;
-	while (jscan_member(&s, &key) > 0) {
-		if (jscan_value(&s, &value) == 0 &&
-		    jscan_key_is(key, "cached_tokens"))
-			count(value, &cached);
+		return found;
+	while (jscan_member(&s, &key) > 0 && jscan_value(&s, &value) == 0) {
+		if (jscan_key_is(key, name))
+			found = value;
 	}
-	return cached;
+	return found;
 }
 
 void chat_usage_of(struct span value, struct chat_usage *u)
@@ -164,7 +175,7 @@ void chat_usage_of(struct span value, struct chat_usage *u)
 		if (jscan_value(&s, &v) < 0)
 			break;
 		if (jscan_key_is(key, "prompt_tokens_details"))
-			u->cached = cached_of(v);
+			count(chat_member_of(v, "cached_tokens"), &u->cached);
 		else if (jscan_key_is(key, "completion_tokens"))
 			count(v, &u->completion);
 		else if (jscan_key_is(key, "prompt_tokens"))

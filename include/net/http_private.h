@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the three parts of the HTTP server share; nobody else includes this.
+ * What the four parts of the HTTP server share; nobody else includes this.
  *
  *   http_server   accepts, runs the library, reports to the owner, drains
- *   http_conn     one connection: who notices that it is slow or gone
- *   http_request  one request: head, body, answer
+ *   http_conn     one connection: notices that it is slow or gone
+ *   http_request  one request: takes head and body in, knows when it is over
+ *   http_answer   what is sent for it
  *
  * The library's callbacks never call the owner, but for on_head(). They leave
  * news at a request; http_server tells them when the library has returned.
@@ -137,8 +138,10 @@ struct http_request {
 	void *owner;
 
 	struct buf body;
-	size_t counted;	  /* bytes of memory_used that are ours */
-	uint64_t dropped; /* bytes of a refused request's body */
+	size_t body_most;
+	_Atomic size_t *memory_used; /* of the limits it was born with */
+	size_t counted;		     /* bytes of memory_used that are ours */
+	uint64_t dropped;	     /* bytes of a refused request's body */
 
 	int status;		     /* of answer */
 	struct MHD_Response *answer; /* refusal, or a stream's head on HEAD */
@@ -156,11 +159,30 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *mhd,
 void http_request_completed(void *cls, struct MHD_Connection *mhd, void **ctx,
 			    enum MHD_RequestTerminationCode code);
 void http_request_news(struct http_request *rq, enum http_news what);
-/* Has the library anything of it left to send? */
-bool http_request_is_sending(const struct http_request *rq);
 /* Calls the owner; frees rq with the last news. */
 void http_request_tell(struct http_request *rq);
-/* The server ends: no answer any more. */
+
+void http_request_suspend(struct http_request *rq);
+/* Without an answer queued the library asks http_request_handle() again,
+ * which then refuses. */
+void http_request_resume(struct http_request *rq);
+/* The owner has let go. */
+void http_request_release(struct http_request *rq);
+void http_request_drop_body(struct http_request *rq);
+/* Ends the connection without (the rest of) an answer. */
+void http_request_cut(struct http_request *rq);
+/* The same because we cannot answer: to the owner the client is gone. */
+void http_request_fail(struct http_request *rq);
+/* The same, and the owner has no say. */
 void http_request_abandon(struct http_request *rq);
+
+/* Has the library anything of it to send now? */
+bool http_request_is_sending(const struct http_request *rq);
+/* It ended badly: did the client miss anything by it? */
+bool http_request_misses_bytes(const struct http_request *rq);
+/* We refuse it ourselves; nothing when it is refused already. */
+void http_request_refuse_by(struct http_request *rq, int status,
+			    const char *why);
+enum MHD_Result http_request_send_refusal(struct http_request *rq);
 
 #endif

@@ -40,7 +40,8 @@ struct metric *metric_get(struct metric_set *s, const struct metric_family *f,
 			  const char *const *values);
 
 void metric_add(struct metric *m, int64_t v);	  /* counter, gauge */
-void metric_set_to(struct metric *m, int64_t v);  /* gauge */
+/* Gauge; or a counter that is kept elsewhere. */
+void metric_set_to(struct metric *m, int64_t v);
 void metric_observe(struct metric *m, int64_t v); /* histogram, stored units */
 int64_t metric_value(const struct metric *m);	  /* histogram: the count */
 

@@ -61,11 +61,20 @@ static void on_gone(void *arg, struct http_request *rq)
 	http_stream_cut(rq);
 }
 
+static void nothing(void *arg, struct http_request *rq)
+{
+	(void)arg;
+	(void)rq;
+}
+
 const struct http_server_ops *api_admin_ops(void)
 {
 	static const struct http_server_ops ops = {
+		.on_head = nothing,
 		.on_request = on_request,
 		.on_gone = on_gone,
+		.on_drain = nothing,
+		.on_done = nothing,
 	};
 
 	return &ops;

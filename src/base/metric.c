@@ -212,7 +212,7 @@ void metric_add(struct metric *m, int64_t v)
 
 void metric_set_to(struct metric *m, int64_t v)
 {
-	assert(m->family->f->type == METRIC_GAUGE);
+	assert(m->family->f->type != METRIC_HISTOGRAM);
 	atomic_store_explicit(&m->value, v, memory_order_relaxed);
 }
 

@@ -2,6 +2,11 @@
 /*
  * A SQLite handle with our settings: WAL, synchronous NORMAL, defensive, no
  * trust in the schema; schema steps by user_version; prepared statements.
+ *
+ * Used by one thread at a time. Faults tell what may be done about them:
+ * ERR_PARSE, the file is damaged; ERR_LIMIT, these values will never be taken;
+ * ERR_CONF, the file is somebody else's or of a later version; ERR_SYS, all
+ * else, and trying again later may help.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -12,13 +17,21 @@
 
 struct db;
 
-/* steps[i] brings user_version i to i + 1; n_steps is the newest version. */
+/* Makes the file (mode 0600) when it is not there. steps[i] brings
+ * user_version i to i + 1; n_steps is the newest version. The strings are
+ * constants and are run as they are. */
 struct db *db_open(const char *path, const char *const *steps, int n_steps,
 		   struct err *err);
-void db_close(struct db *d); /* NULL is fine */
+/* NULL is fine. Statements must be finalized before. */
+void db_close(struct db *d);
 sqlite3 *db_handle(struct db *d);
+/* The statement is yours: sqlite3_finalize(). */
 sqlite3_stmt *db_prepare(struct db *d, const char *sql, struct err *err);
-/* Is the file a sound database (quick_check)? ERR_PARSE when not. */
+/* Is the file a sound database (quick_check)? ERR_PARSE when not. Reads all
+ * of it. */
 int db_check(struct db *d, struct err *err);
+/* What SQLite refused last, as a fault; what: the words before it. Returns
+ * -1. */
+int db_fault(struct db *d, const char *what, struct err *err);
 
 #endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The file of the ledger: its tables, and rows written to and removed from
+ * them. For one thread at a time.
+ *
+ * A file that is no sound database is moved aside, with one log line, and a
+ * new one begun: when it is opened (files up to 256 MiB are read whole then,
+ * larger ones are not) and whenever the damage shows later.
+ */
+#ifndef STORE_LEDGER_FILE_H
+#define STORE_LEDGER_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/ledger.h"
+
+struct ledger_file;
+
+struct ledger_file *ledger_file_open(const char *path, struct err *err);
+void ledger_file_close(struct ledger_file *f); /* NULL is fine */
+
+/* Writes all rows in one transaction, or none: -1. *bad is then the index of
+ * the row that will never be taken, or n when trying again later may help. */
+int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
+		      size_t n, size_t *bad, struct err *err);
+
+/* Removes some of the rows from before that time (wall clock), oldest first;
+ * *more: there are perhaps others. */
+int ledger_file_purge(struct ledger_file *f, int64_t before_us, bool *more,
+		      struct err *err);
+
+#endif

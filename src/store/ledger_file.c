@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of the ledger into SQLite, by statements prepared once.
+ */
+#include "store/ledger_file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/now.h"
+#include "store/db.h"
+
+#define CHECK_MOST  ((int64_t)256 << 20) /* bytes; about a second */
+#define PURGE_BATCH "500"
+
+static const char *const steps[] = {
+	"CREATE TABLE requests(id INTEGER PRIMARY KEY,"
+	" request_id TEXT NOT NULL, time_us INTEGER, cascade TEXT, mode TEXT,"
+	" key TEXT, outcome TEXT, status INTEGER, stream INTEGER,"
+	" tier INTEGER, backend TEXT, decision TEXT, reason TEXT,"
+	" confidence REAL, calibrated INTEGER, attempts INTEGER,"
+	" total_us INTEGER, upstream_us INTEGER, overhead_us INTEGER,"
+	" cost_pusd INTEGER, generation INTEGER, request_text TEXT);"
+	"CREATE INDEX requests_by_request_id ON requests(request_id);"
+	"CREATE INDEX requests_by_time ON requests(time_us);"
+	"CREATE TABLE attempts(id INTEGER PRIMARY KEY,"
+	" request INTEGER NOT NULL, seq INTEGER, backend TEXT, model TEXT,"
+	" purpose TEXT, tier INTEGER, status INTEGER, fault TEXT,"
+	" start_us INTEGER, first_byte_us INTEGER, total_us INTEGER,"
+	" prompt_tokens INTEGER, completion_tokens INTEGER,"
+	" cached_tokens INTEGER, usage_estimated INTEGER, cost_pusd INTEGER,"
+	" response_text TEXT);"
+	"CREATE INDEX attempts_by_request ON attempts(request);"
+	"CREATE TABLE verdicts(id INTEGER PRIMARY KEY,"
+	" request INTEGER NOT NULL, attempt_seq INTEGER, verifier TEXT,"
+	" kind TEXT, score REAL, why TEXT, us INTEGER, cost_pusd INTEGER,"
+	" signals TEXT);"
+	"CREATE INDEX verdicts_by_request ON verdicts(request);",
+};
+
+enum statement {
+	ST_BEGIN,
+	ST_COMMIT,
+	ST_ROLLBACK,
+	ST_REQUEST,
+	ST_ATTEMPT,
+	ST_VERDICT,
+	ST_PURGE_ATTEMPTS,
+	ST_PURGE_VERDICTS,
+	ST_PURGE_REQUESTS,
+	ST_COUNT,
+};
+
+#define OLDEST                                                                 \
+	"(SELECT id FROM requests WHERE time_us < ?1"                          \
+	" ORDER BY time_us, id LIMIT " PURGE_BATCH ")"
+
+static const char *const sql[ST_COUNT] = {
+	[ST_BEGIN] = "BEGIN IMMEDIATE",
+	[ST_COMMIT] = "COMMIT",
+	[ST_ROLLBACK] = "ROLLBACK",
+	[ST_REQUEST] =
+		"INSERT INTO requests(request_id, time_us, cascade, mode, key,"
+		" outcome, status, stream, tier, backend, decision, reason,"
+		" confidence, calibrated, attempts, total_us, upstream_us,"
+		" overhead_us, cost_pusd, generation, request_text)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[ST_ATTEMPT] =
+		"INSERT INTO attempts(request, seq, backend, model, purpose,"
+		" tier, status, fault, start_us, first_byte_us, total_us,"
+		" prompt_tokens, completion_tokens, cached_tokens,"
+		" usage_estimated, cost_pusd, response_text)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[ST_VERDICT] =
+		"INSERT INTO verdicts(request, attempt_seq, verifier, kind,"
+		" score, why, us, cost_pusd, signals)"
+		" VALUES(?,?,?,?,?,?,?,?,?)",
+	[ST_PURGE_ATTEMPTS] = "DELETE FROM attempts WHERE request IN " OLDEST,
+	[ST_PURGE_VERDICTS] = "DELETE FROM verdicts WHERE request IN " OLDEST,
+	[ST_PURGE_REQUESTS] = "DELETE FROM requests WHERE id IN " OLDEST,
+};
+
+struct ledger_file {
+	char *path;
+	struct db *db; /* NULL: could not be opened anew after damage */
+	sqlite3_stmt *st[ST_COUNT];
+};
+
+/* ---- opening ------------------------------------------------------------- */
+
+static void let_go(struct ledger_file *f)
+{
+	for (int i = 0; i < ST_COUNT; i++) {
+		sqlite3_finalize(f->st[i]);
+		f->st[i] = NULL;
+	}
+	db_close(f->db);
+	f->db = NULL;
+}
+
+static bool is_small(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size <= CHECK_MOST;
+}
+
+static int try_open(struct ledger_file *f, struct err *err)
+{
+	f->db = db_open(f->path, steps, sizeof(steps) / sizeof(*steps), err);
+	if (!f->db || (is_small(f->path) && db_check(f->db, err) < 0))
+		goto fail;
+	for (int i = 0; i < ST_COUNT; i++) {
+		f->st[i] = db_prepare(f->db, sql[i], err);
+		if (!f->st[i])
+			goto fail;
+	}
+	return 0;
+fail:
+	let_go(f);
+	return -1;
+}
+
+/* 0 also when there is none. */
+static int move(const char *from, const char *to, struct err *err)
+{
+	if (rename(from, to) == 0 || errno == ENOENT)
+		return 0;
+	return err_set(err, ERR_SYS, "%s: cannot be moved aside: %s", from,
+		       strerror(errno));
+}
+
+/* The file goes last: were it gone and its log still there, that log would
+ * become part of the next file. */
+static int move_aside(const char *path, const char *why, struct err *err)
+{
+	static const char *const tails[] = {"-wal", "-shm", ""};
+	time_t now = (time_t)(now_wall_us() / 1000000);
+	char from[4200], to[4200], text[300], stamp[24];
+	struct tm tm;
+
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", gmtime_r(&now, &tm));
+	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, tails[i]);
+		snprintf(to, sizeof(to), "%s.damaged-%s%s", path, stamp,
+			 tails[i]);
+		if (move(from, to, err) < 0)
+			return -1;
+	}
+	log_line(LOG_ERROR,
+		 "msg=\"ledger damaged, moved aside, new one begun\" "
+		 "moved_to=%s why=%s",
+		 to, log_value(text, sizeof(text), why));
+	return 0;
+}
+
+static int open_sound(struct ledger_file *f, struct err *err)
+{
+	struct err why = {0};
+
+	if (try_open(f, &why) == 0)
+		return 0;
+	if (why.kind != ERR_PARSE)
+		return err_set(err, why.kind, "%s", why.text);
+	if (move_aside(f->path, why.text, err) < 0)
+		return -1;
+	return try_open(f, err);
+}
+
+struct ledger_file *ledger_file_open(const char *path, struct err *err)
+{
+	struct ledger_file *f = mem_new(sizeof(*f));
+
+	f->path = mem_dup(path);
+	if (open_sound(f, err) == 0)
+		return f;
+	ledger_file_close(f);
+	return NULL;
+}
+
+void ledger_file_close(struct ledger_file *f)
+{
+	if (!f)
+		return;
+	let_go(f);
+	free(f->path);
+	free(f);
+}
+
+/* ---- statements ---------------------------------------------------------- */
+
+/* A statement being filled, column by column. */
+struct fill {
+	sqlite3_stmt *st;
+	int n;	/* bound so far */
+	int rc; /* when not SQLITE_OK, nothing more is bound */
+};
+
+static void put_int(struct fill *f, int64_t v)
+{
+	if (f->rc == SQLITE_OK)
+		f->rc = sqlite3_bind_int64(f->st, ++f->n, v);
+}
+
+/* NaN becomes NULL. */
+static void put_real(struct fill *f, double v)
+{
+	if (f->rc == SQLITE_OK)
+		f->rc = sqlite3_bind_double(f->st, ++f->n, v);
+}
+
+/* The text must stay until the statement has run. */
+static void put_text(struct fill *f, const char *s)
+{
+	if (f->rc == SQLITE_OK)
+		f->rc = sqlite3_bind_text(f->st, ++f->n, s, -1, SQLITE_STATIC);
+}
+
+static int step(struct fill *f)
+{
+	int rc;
+
+	if (f->rc != SQLITE_OK)
+		return -1;
+	rc = sqlite3_step(f->st);
+	sqlite3_reset(f->st);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+static int step_plain(struct ledger_file *f, enum statement which)
+{
+	struct fill s = {.st = f->st[which]};
+
+	return step(&s);
+}
+
+static int insert_request(struct ledger_file *f, const struct ledger_row *r)
+{
+	struct fill s = {.st = f->st[ST_REQUEST]};
+
+	put_text(&s, r->request_id);
+	put_int(&s, r->time_us);
+	put_text(&s, r->cascade);
+	put_text(&s, r->mode);
+	put_text(&s, r->key);
+	put_text(&s, r->outcome);
+	put_int(&s, r->status);
+	put_int(&s, r->stream);
+	put_int(&s, r->tier);
+	put_text(&s, r->backend);
+	put_text(&s, r->decision);
+	put_text(&s, r->reason);
+	put_real(&s, r->confidence);
+	put_int(&s, r->calibrated);
+	put_int(&s, (int64_t)r->n_attempts);
+	put_int(&s, r->total_us);
+	put_int(&s, r->upstream_us);
+	put_int(&s, r->overhead_us);
+	put_int(&s, r->cost_pusd);
+	put_int(&s, (int64_t)r->generation);
+	put_text(&s, r->request_text);
+	return step(&s);
+}
+
+static int insert_attempt(struct ledger_file *f, int64_t request, size_t seq,
+			  const struct ledger_attempt *a)
+{
+	struct fill s = {.st = f->st[ST_ATTEMPT]};
+
+	put_int(&s, request);
+	put_int(&s, (int64_t)seq);
+	put_text(&s, a->backend);
+	put_text(&s, a->model);
+	put_text(&s, a->purpose);
+	put_int(&s, a->tier);
+	put_int(&s, a->status);
+	put_text(&s, a->fault);
+	put_int(&s, a->start_us);
+	put_int(&s, a->first_byte_us);
+	put_int(&s, a->total_us);
+	put_int(&s, a->prompt_tokens);
+	put_int(&s, a->completion_tokens);
+	put_int(&s, a->cached_tokens);
+	put_int(&s, a->usage_estimated);
+	put_int(&s, a->cost_pusd);
+	put_text(&s, a->response_text);
+	return step(&s);
+}
+
+static int insert_verdict(struct ledger_file *f, int64_t request,
+			  const struct ledger_verdict *v)
+{
+	struct fill s = {.st = f->st[ST_VERDICT]};
+
+	put_int(&s, request);
+	put_int(&s, v->attempt_seq);
+	put_text(&s, v->verifier);
+	put_text(&s, v->kind);
+	put_real(&s, v->score);
+	put_text(&s, v->why);
+	put_int(&s, v->us);
+	put_int(&s, v->cost_pusd);
+	put_text(&s, v->signals);
+	return step(&s);
+}
+
+static int insert(struct ledger_file *f, const struct ledger_row *r)
+{
+	int64_t id;
+
+	if (insert_request(f, r) < 0)
+		return -1;
+	id = sqlite3_last_insert_rowid(db_handle(f->db));
+	for (size_t i = 0; i < r->n_attempts; i++)
+		if (insert_attempt(f, id, i, &r->attempts[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < r->n_verdicts; i++)
+		if (insert_verdict(f, id, &r->verdicts[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- transactions -------------------------------------------------------- */
+
+/* Gives up the transaction, if one is open, and a damaged file with it. */
+static int give_up(struct ledger_file *f, const char *what, struct err *err)
+{
+	struct err why = {0};
+
+	db_fault(f->db, what, &why);
+	err_set(err, why.kind, "%s", why.text);
+	if (!sqlite3_get_autocommit(db_handle(f->db)))
+		step_plain(f, ST_ROLLBACK);
+	if (why.kind == ERR_PARSE) {
+		let_go(f);
+		move_aside(f->path, why.text, NULL);
+	}
+	return -1;
+}
+
+int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
+		      size_t n, size_t *bad, struct err *err)
+{
+	struct err why = {0};
+
+	*bad = n;
+	if (!f->db && open_sound(f, err) < 0)
+		return -1;
+	if (step_plain(f, ST_BEGIN) < 0)
+		return give_up(f, "cannot write", err);
+	for (size_t i = 0; i < n; i++) {
+		if (insert(f, rows[i]) == 0)
+			continue;
+		give_up(f, "cannot write", &why);
+		if (why.kind == ERR_LIMIT)
+			*bad = i;
+		return err_set(err, why.kind, "%s", why.text);
+	}
+	if (step_plain(f, ST_COMMIT) < 0)
+		return give_up(f, "cannot write", err);
+	return 0;
+}
+
+static int delete_oldest(struct ledger_file *f, enum statement which,
+			 int64_t before_us)
+{
+	struct fill s = {.st = f->st[which]};
+
+	put_int(&s, before_us);
+	return step(&s);
+}
+
+int ledger_file_purge(struct ledger_file *f, int64_t before_us, bool *more,
+		      struct err *err)
+{
+	if (!f->db && open_sound(f, err) < 0)
+		return -1;
+	if (step_plain(f, ST_BEGIN) < 0 ||
+	    delete_oldest(f, ST_PURGE_ATTEMPTS, before_us) < 0 ||
+	    delete_oldest(f, ST_PURGE_VERDICTS, before_us) < 0 ||
+	    delete_oldest(f, ST_PURGE_REQUESTS, before_us) < 0)
+		return give_up(f, "cannot remove old rows", err);
+	*more = sqlite3_changes(db_handle(f->db)) > 0;
+	if (step_plain(f, ST_COMMIT) < 0)
+		return give_up(f, "cannot remove old rows", err);
+	return 0;
+}

@@ -15,8 +15,7 @@
 #include <stdint.h>
 
 #include "chat/chat_edit.h"
-
-typedef int chat_emit_fn(void *arg, struct span json);
+#include "chat/chunk.h"
 
 /* The role chunks of choices 0..n-1. */
 int chat_role_emit(const struct chat_stamp *st, int64_t n, bool want_usage,

@@ -112,11 +112,12 @@ static bool ends_in_loop(struct span s)
 {
 	uint16_t fail[LOOP_LOOK];
 	size_t n = s.n < LOOP_LOOK ? s.n : LOOP_LOOK;
-	const char *last = s.p + s.n - 1;
+	const char *last;
 	size_t k = 0;
 
 	if (n < LOOP_BYTES)
 		return false;
+	last = s.p + s.n - 1;
 	fail[0] = 0;
 	for (size_t i = 1; i < n; i++) {
 		size_t len = i + 1;
@@ -142,12 +143,13 @@ static bool repeats_line(struct span s)
 	struct span line[LINES_LOOK];
 	size_t n = 0;
 
-	for (const char *p = s.p, *end = s.p + s.n; p < end; p++) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		struct span l = { p, (size_t)((nl ? nl : end) - p) };
+	while (s.n) {
+		const char *nl = memchr(s.p, '\n', s.n);
+		struct span l = { s.p, nl ? (size_t)(nl - s.p) : s.n };
+		size_t step = nl ? l.n + 1 : l.n;
 		int same = 1;
 
-		p += l.n;
+		s = (struct span){ s.p + step, s.n - step };
 		if (l.n < LINE_BYTES)
 			continue;
 		for (size_t i = 0; i < n; i++)

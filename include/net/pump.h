@@ -14,6 +14,7 @@
 #define NET_PUMP_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "evt/loop.h"
@@ -25,7 +26,10 @@ struct pump_shard;
 struct pump_job {
 	CURL *easy;		  /* owned by the owner */
 	struct pump_shard *shard; /* NULL: not under way */
-	int refused;		  /* see pump_refusal() */
+	unsigned sends; /* connections it was or is to be sent on; libcurl
+			 * tries again where a reused one was dead */
+	int refused;	/* see pump_refusal() */
+	bool nudged;	/* a deferred call will look at it */
 };
 
 /* The transfer has left the pump; job may be added again or freed. */

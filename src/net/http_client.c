@@ -52,7 +52,6 @@ struct fetch {
 	size_t got; /* bytes of body so far */
 	struct buf body;
 
-	bool sent; /* a connection was there for the request */
 	bool paused;
 	bool held;
 	bool ended;
@@ -229,20 +228,6 @@ static size_t take_body(char *p, size_t size, size_t n, void *arg)
 	return note_body(f, (struct span){p, n}) == 0 ? n : 0;
 }
 
-/* Called when the connection stands, TLS included, before the request. */
-static int note_sent(void *arg, char *peer_ip, char *own_ip, int peer_port,
-		     int own_port)
-{
-	struct fetch *f = arg;
-
-	(void)peer_ip;
-	(void)own_ip;
-	(void)peer_port;
-	(void)own_port;
-	f->sent = true;
-	return CURL_PREREQFUNC_OK;
-}
-
 /* --- Telling the owner --------------------------------------------------- */
 
 /* The bytes are taken out for the call, so that they outlive a fetch freed in
@@ -261,11 +246,19 @@ static void tell_data(struct http_client *c, struct fetch *f)
 	}
 }
 
-/* libcurl may call take_body() from here, and so make news. */
+/* libcurl may call take_body() from here, and so make news. When that refuses
+ * the bytes they are lost, but the transfer would go on. */
 static void resume(struct fetch *f)
 {
+	CURLcode rc;
+
 	f->paused = false;
-	curl_easy_pause(f->job.easy, CURLPAUSE_CONT);
+	rc = curl_easy_pause(f->job.easy, CURLPAUSE_CONT);
+	if (rc == CURLE_OK)
+		return;
+	err_set(&f->err, ERR_UPSTREAM, "%s", curl_easy_strerror(rc));
+	pump_remove(f->client->pump, &f->job);
+	end(f);
 }
 
 /* Each call may free f, and then telling is no longer f. */
@@ -288,7 +281,7 @@ static void tell(struct http_client *c, struct fetch *f)
 	if (f->paused && !f->held && !f->ended)
 		resume(f);
 	if (!f->ended || f->told_done || (ops->on_data && f->body.n))
-		return;
+		return; /* perhaps resume() has made more news */
 	f->told_done = true;
 	ops->on_done(f->arg, f, err_is_set(&f->err) ? &f->err : NULL);
 }
@@ -321,7 +314,7 @@ static enum err_kind kind_of(const struct fetch *f, CURLcode result)
 	case CURLE_SSL_INVALIDCERTSTATUS:
 		return ERR_TLS;
 	default:
-		return f->sent ? ERR_UPSTREAM : ERR_CONNECT;
+		return f->job.sends ? ERR_UPSTREAM : ERR_CONNECT;
 	}
 }
 
@@ -330,7 +323,7 @@ static void transfer_done(struct pump_job *job, CURLcode result)
 	struct fetch *f = (struct fetch *)(void *)job;
 	const char *text = pump_refusal(job);
 
-	if (f->sent || !text)
+	if (f->job.sends || !text)
 		text = f->curl_text[0] ? f->curl_text
 				       : curl_easy_strerror(result);
 	if (result != CURLE_OK)
@@ -352,8 +345,6 @@ static bool set_constants(struct fetch *f)
 	       SET(f, CURLOPT_WRITEDATA, f) ||
 	       SET(f, CURLOPT_HEADERFUNCTION, take_line) ||
 	       SET(f, CURLOPT_HEADERDATA, f) ||
-	       SET(f, CURLOPT_PREREQFUNCTION, note_sent) ||
-	       SET(f, CURLOPT_PREREQDATA, f) ||
 	       SET(f, CURLOPT_ERRORBUFFER, f->curl_text) ||
 	       SET(f, CURLOPT_PROTOCOLS_STR, "http,https") ||
 	       SET(f, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
@@ -452,11 +443,14 @@ static struct fetch *pool_get(struct http_client *c, struct err *err)
 	return f;
 }
 
+/* Only what ended well is used again: libcurl counts its retries over the
+ * whole life of a handle and gives up at the fifth. */
 static void pool_put(struct fetch *f)
 {
 	struct http_client *c = f->client;
+	bool well = f->ended && !err_is_set(&f->err) && f->job.sends == 1;
 
-	if (c->n_pool == POOL_MOST) {
+	if (!well || c->n_pool == POOL_MOST) {
 		handle_free(f);
 		return;
 	}
@@ -502,7 +496,7 @@ struct http_client *http_client_new(struct loop *l, struct err *err)
 		http_client_free(c);
 		return NULL;
 	}
-	pool_put(f);
+	handle_free(f);
 	return c;
 }
 

@@ -40,13 +40,23 @@ struct pump_shard {
 	int64_t used_us; /* when it last had work */
 };
 
+/*
+ * A descriptor of libcurl's. It tells of the end of a connection that stood
+ * by close_socket(), but closes one that was never finished, and those of its
+ * resolver, without a word: of them only CURL_POLL_REMOVE is heard, before or
+ * after. So only a connection that stood is kept over a removal.
+ */
 struct sock {
 	struct pump *pump;
 	struct pump_shard *shard;
 	struct watch *watch; /* NULL: not in epoll */
+	uint32_t events;
 	int fd;
-	bool busy; /* a transfer waits for it */
-	bool ours; /* close_socket() will be called for it */
+	bool busy;		 /* a transfer waits for it */
+	bool heard;		 /* somebody has waited to read */
+	bool stands;		 /* close_socket() will be called for it */
+	struct pump_job *opener; /* until it stands */
+	unsigned sends_before;	 /* of opener, when this was opened */
 };
 
 struct pump {
@@ -148,13 +158,60 @@ static void sock_ready(void *arg, uint32_t events)
 
 /* When the system refuses, the transfer runs into its time limit: to fail
  * here would make libcurl give up the whole shard. */
-static void sock_watch(struct sock *s, uint32_t events)
+static void sock_watch(struct sock *s)
 {
 	if (!s->watch)
-		s->watch = watch_new(s->pump->loop, s->fd, events, sock_ready,
-				     s, NULL);
+		s->watch = watch_new(s->pump->loop, s->fd, s->events,
+				     sock_ready, s, NULL);
 	else
-		watch_set(s->watch, events, NULL);
+		watch_set(s->watch, s->events, NULL);
+}
+
+/* The loser of a race to connect is never read from, and one that was broken
+ * off in its TLS handshake has not been sent to. */
+static bool stands(const struct sock *s)
+{
+	return s->stands ||
+	       (s->opener && s->heard && s->opener->sends > s->sends_before);
+}
+
+/* Pausing and going on is what makes libcurl look at a transfer. */
+static void nudge(void *arg)
+{
+	struct pump_job *job = arg;
+
+	job->nudged = false;
+	curl_easy_pause(job->easy, CURLPAUSE_RECV);
+	curl_easy_pause(job->easy, CURLPAUSE_CONT);
+}
+
+/* An attempt to connect has failed. libcurl 7.88 then turns to the next
+ * address, but only when it is called for another reason: to wait for that
+ * may take all of the time there is to connect. */
+static void attempt_failed(struct pump_job *job)
+{
+	if (!job->shard || job->nudged)
+		return;
+	loop_defer(job->shard->pump->loop, nudge, job);
+	job->nudged = true;
+}
+
+static void sock_close(struct sock *s)
+{
+	if (s->opener)
+		attempt_failed(s->opener);
+	sock_drop(s->pump, s->fd);
+}
+
+static void sock_rest(struct sock *s)
+{
+	if (!stands(s)) {
+		sock_close(s);
+		return;
+	}
+	s->stands = true;
+	s->opener = NULL;
+	s->busy = false;
 }
 
 static int sock_changed(CURL *easy, curl_socket_t fd, int what, void *arg,
@@ -162,24 +219,19 @@ static int sock_changed(CURL *easy, curl_socket_t fd, int what, void *arg,
 {
 	struct pump_shard *shard = arg;
 	struct sock *s = sock_get(shard->pump, fd);
-	uint32_t events = 0;
 
 	(void)easy;
 	(void)unused;
-	s->shard = shard;
-	s->busy = what != CURL_POLL_REMOVE;
-	if (!s->busy) {
-		/* A descriptor of libcurl's own (its resolver wakes us by
-		 * one) is closed without a word. */
-		if (!s->ours)
-			sock_drop(shard->pump, fd);
+	if (what == CURL_POLL_REMOVE) {
+		sock_rest(s);
 		return 0;
 	}
-	if (what & CURL_POLL_IN)
-		events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
-		events |= EPOLLOUT;
-	sock_watch(s, events);
+	s->shard = shard;
+	s->busy = true;
+	s->heard |= (what & CURL_POLL_IN) != 0;
+	s->events = ((what & CURL_POLL_IN) ? EPOLLIN : 0u) |
+		    ((what & CURL_POLL_OUT) ? EPOLLOUT : 0u);
+	sock_watch(s);
 	return 0;
 }
 
@@ -203,6 +255,26 @@ static bool address_is_allowed(const struct sockaddr *sa)
 	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LINKLOCAL(a);
 }
 
+/* When libcurl has closed a half-made connection and got its number again at
+ * once, it does not say that it now waits for the new one. */
+static void sock_open(struct pump_job *job, int fd)
+{
+	struct pump *p = job->shard->pump;
+	struct sock was = *sock_get(p, fd);
+	struct sock *s;
+
+	sock_drop(p, fd);
+	s = sock_get(p, fd);
+	s->opener = job;
+	s->sends_before = job->sends;
+	if (was.busy) {
+		s->shard = was.shard;
+		s->busy = true;
+		s->events = was.events;
+		sock_watch(s);
+	}
+}
+
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,
 				 struct curl_sockaddr *to)
 {
@@ -212,22 +284,38 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose,
 	(void)purpose;
 	if (!address_is_allowed(&to->addr)) {
 		job->refused = BAD_ADDRESS;
+		attempt_failed(job);
 		return CURL_SOCKET_BAD;
 	}
 	fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		    to->protocol);
 	if (fd < 0) {
 		job->refused = errno;
+		attempt_failed(job);
 		return CURL_SOCKET_BAD;
 	}
-	sock_get(job->shard->pump, fd)->ours = true;
+	sock_open(job, fd);
 	return fd;
 }
 
 static int close_socket(void *arg, curl_socket_t fd)
 {
-	sock_drop(arg, fd);
+	sock_close(sock_get(arg, fd));
 	return close(fd);
+}
+
+/* The connection stands, TLS included, and the request is sent next. */
+static int note_send(void *arg, char *peer_ip, char *own_ip, int peer_port,
+		     int own_port)
+{
+	struct pump_job *job = arg;
+
+	(void)peer_ip;
+	(void)own_ip;
+	(void)peer_port;
+	(void)own_port;
+	job->sends++;
+	return CURL_PREREQFUNC_OK;
 }
 
 static void kick(void *arg)
@@ -354,7 +442,7 @@ void pump_free(struct pump *p)
 	for (i = 0; i < p->n_shards; i++)
 		shard_free(p->shards[i]);
 	for (i = 0; i < p->n_by_fd; i++)
-		assert(!p->by_fd[i]);
+		sock_drop(p, (int)i);
 	deadline_clear(&p->tick);
 	free(p->by_fd);
 	free(p);
@@ -366,6 +454,8 @@ int pump_job_init(struct pump *p, struct pump_job *job, struct err *err)
 
 	*job = (struct pump_job){0};
 	if (!e || curl_easy_setopt(e, CURLOPT_PRIVATE, job) ||
+	    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, note_send) ||
+	    curl_easy_setopt(e, CURLOPT_PREREQDATA, job) ||
 	    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) ||
 	    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, job) ||
 	    curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) ||
@@ -384,6 +474,7 @@ int pump_add(struct pump *p, struct pump_job *job, struct err *err)
 
 	assert(!job->shard);
 	job->refused = 0;
+	job->sends = 0;
 	if (s)
 		rc = curl_multi_add_handle(s->multi, job->easy);
 	if (rc != CURLM_OK)
@@ -400,9 +491,12 @@ void pump_remove(struct pump *p, struct pump_job *job)
 	CURLMcode rc;
 
 	assert(s && s->pump == p);
+	job->shard = NULL;
 	rc = curl_multi_remove_handle(s->multi, job->easy);
 	assert(rc == CURLM_OK);
-	job->shard = NULL;
+	if (job->nudged)
+		loop_undefer(p->loop, nudge, job);
+	job->nudged = false;
 	s->running--;
 	s->used_us = loop_now_us(p->loop);
 }

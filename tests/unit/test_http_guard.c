@@ -18,8 +18,8 @@ static int guard(const char *head, struct http_guard *g)
 	const char *line = strstr(version, "\r\n");
 	const char *end, *colon;
 
-	http_guard_start(g, (struct span){target,
-					  (size_t)(version - target - 1)});
+	http_guard_start(g,
+			 (struct span){target, (size_t)(version - target - 1)});
 	http_guard_line(g, (struct span){head, (size_t)(target - head - 1)},
 			(struct span){version, (size_t)(line - version)});
 	for (line += 2; (end = strstr(line, "\r\n")) != line; line = end + 2) {
@@ -176,7 +176,8 @@ static void test_facts(void **state)
 
 	(void)state;
 	assert_int_equal(
-		guard(LINE HOST "Content-Length: 1234567890123\r\n\r\n", &g), 0);
+		guard(LINE HOST "Content-Length: 1234567890123\r\n\r\n", &g),
+		0);
 	assert_true(g.length == 1234567890123);
 	assert_false(g.chunked || g.expects_continue || g.is_http10);
 

@@ -42,7 +42,7 @@ struct doc *doc_parse(struct span text, doc_fault_fn *fault, void *arg);
 void doc_free(struct doc *d); /* overwrites what it held; NULL is fine */
 const struct doc_node *doc_root(const struct doc *d); /* a DOC_MAP */
 
-/* The first entry of that key, or NULL. map may be NULL: it has none. */
+/* The first entry of that key, or NULL. What is no map, or NULL, has none. */
 const struct doc_node *doc_find(const struct doc_node *map, const char *key);
 
 /* Walks what may be one value or a list of them: gives the first when prev is

@@ -248,7 +248,7 @@ static void check_judging(struct entries *e, const struct doc_node *n,
 	struct conf_place at_verify = {in, "verify"};
 	struct conf_place at_threshold = {in, "threshold"};
 
-	if (judged && !threshold)
+	if (judged && !threshold && !conf_rows_is_null(verify))
 		conf_faults_add(e->faults, verify->key_line, &at_verify,
 				"needs a `threshold`, from 0 to 1: the "
 				"confidence from which an answer is kept");

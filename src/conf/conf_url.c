@@ -26,6 +26,9 @@ static int check_text(const char *text, struct err *why)
 			       "is no URL; write it out, like "
 			       "http://127.0.0.1:8000/v1");
 	host += 3;
+	/* libcurl would take what follows for the host. */
+	if (strchr("/?#", *host))
+		return err_set(why, ERR_CONF, "is no URL: it has no host");
 	if (memchr(host, '@', strcspn(host, "/?#")))
 		return err_set(why, ERR_CONF,
 			       "holds a user or password; a key belongs in "
@@ -80,10 +83,9 @@ const char *conf_url_normal(const char *text, const char *schemes,
 	}
 	if (check_text(text, why) < 0)
 		goto out;
-	rc = curl_url_set(u, CURLUPART_URL, text, 0);
-	if (rc == CURLUE_UNSUPPORTED_SCHEME)
-		err_set(why, ERR_CONF, "must be a URL of %s", schemes);
-	else if (rc != CURLUE_OK)
+	/* Of a scheme that the URL parser need not know: socks5h. */
+	rc = curl_url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
+	if (rc != CURLUE_OK)
 		err_set(why, ERR_CONF, "is no URL: %s", curl_url_strerror(rc));
 	else if (check_scheme(u, schemes, why) == 0)
 		normal = copy_normal(u, a, why);

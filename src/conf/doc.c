@@ -22,6 +22,10 @@ struct doc {
 	struct doc_node *root;
 };
 
+static const char no_alias[] =
+	"an alias (*) is not taken here; write the value out, or put a "
+	"pattern in quotes";
+
 struct reader {
 	yaml_parser_t parser;
 	yaml_event_t event; /* the present one */
@@ -79,6 +83,8 @@ static void refuse_syntax(struct reader *r)
 		refuse(r, line_of(p->problem_mark),
 		       "a tab, `%%`, `@` or a backquote where a value should "
 		       "start; indent with spaces, put such text in quotes");
+	else if (p->context && strstr(p->context, "an alias"))
+		refuse(r, line_of(p->problem_mark), "%s", no_alias);
 	else if (p->context)
 		refuse(r, line_of(p->problem_mark), "%s %s (from line %d)",
 		       problem, p->context, line_of(p->context_mark));
@@ -248,9 +254,7 @@ static struct doc_node *read_node(struct reader *r)
 	if (r->event.type == YAML_SCALAR_EVENT)
 		return read_scalar(r);
 	if (r->event.type == YAML_ALIAS_EVENT)
-		return refuse(r, event_line(r),
-			      "an alias (*) is not taken here; write the value "
-			      "out, or put a pattern in quotes");
+		return refuse(r, event_line(r), "%s", no_alias);
 	if (r->depth == DOC_MAX_DEPTH)
 		return refuse(r, event_line(r), "nested deeper than %d",
 			      DOC_MAX_DEPTH);
@@ -337,7 +341,8 @@ const struct doc_node *doc_root(const struct doc *d)
 
 const struct doc_node *doc_find(const struct doc_node *map, const char *key)
 {
-	const struct doc_node *n = map ? map->child : NULL;
+	const struct doc_node *n =
+		map && map->kind == DOC_MAP ? map->child : NULL;
 
 	while (n && strcmp(n->key, key) != 0)
 		n = n->next;

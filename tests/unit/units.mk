@@ -9,7 +9,12 @@ UNIT_metric = base/metric base/map base/mem base/buf
 UNIT_loop = evt/loop evt/deadline evt/signals base/err base/mem base/now
 UNIT_sse = net/sse base/buf
 UNIT_http_guard = net/http_guard
-UNIT_http_server = net/http_server net/http_conn net/http_request net/http_answer net/http_guard evt/loop evt/deadline base/log base/err base/mem base/buf base/now
+HTTP_SERVER = net/http_server net/http_conn net/http_request net/http_answer \
+	net/http_guard evt/loop evt/deadline $(addprefix base/, log err mem buf now)
+UNIT_http_server = $(HTTP_SERVER)
+UNIT_http_conn = $(HTTP_SERVER)
+UNIT_http_request = $(HTTP_SERVER)
+UNIT_http_answer = $(HTTP_SERVER)
 UNIT_http_client = $(addprefix net/, http_client fetch_route pump reply_head) evt/loop evt/deadline base/err base/mem base/buf base/now
 UNIT_doc = conf/doc base/map base/mem base/buf
 UNIT_conf = conf/conf base/mem
@@ -17,3 +22,6 @@ UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify \
 	conf_rows conf_keys conf_value conf_url conf_secret conf_near \
 	conf_faults doc) $(addprefix base/, map mem buf err digest)
 UNIT_jscan = base/jscan base/buf
+UNIT_http_tls = $(UNIT_http_client)
+UNIT_db = store/db base/mem base/err
+UNIT_ledger = store/ledger store/ledger_file store/db $(addprefix base/, mem err log now metric map buf)

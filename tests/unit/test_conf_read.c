@@ -1,0 +1,1595 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration files, good and bad; run from the root of the tree, where the
+ * sample files are.
+ */
+#include "conf/conf_read.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "conf/doc.h"
+
+/* ---- two verifiers ------------------------------------------------------- */
+
+struct rules_opts {
+	bool refusal, truncated, repetition;
+};
+struct logprob_opts {
+	int span;
+};
+struct odd_opts {
+	int64_t most;
+	bool flag;
+	int word;
+	struct conf_strings names;
+	double share;
+};
+
+static int check_odd(const void *opts, struct err *err)
+{
+	const struct odd_opts *o = opts;
+
+	if (o->most == 13)
+		return err_set(err, ERR_CONF, "13 is no number; take another");
+	return 0;
+}
+
+/* clang-format off */
+static const struct conf_key rules_keys[] = {
+	{ "refusal", CONF_BOOL, offsetof(struct rules_opts, refusal),
+	  .fallback = "false" },
+	{ "truncated", CONF_BOOL, offsetof(struct rules_opts, truncated),
+	  .fallback = "false" },
+	{ "repetition", CONF_BOOL, offsetof(struct rules_opts, repetition),
+	  .fallback = "false" },
+	{ NULL },
+};
+static const struct conf_key logprob_keys[] = {
+	{ "span", CONF_ENUM, offsetof(struct logprob_opts, span),
+	  .fallback = "all", .words = "all,answer" },
+	{ NULL },
+};
+/* Has what the sample file cannot show. */
+static const struct conf_key odd_keys[] = {
+	{ "most", CONF_INT, offsetof(struct odd_opts, most),
+	  .min = -20, .max = 20 },
+	{ "flag", CONF_BOOL, offsetof(struct odd_opts, flag),
+	  .fallback = "true" },
+	{ "word", CONF_ENUM, offsetof(struct odd_opts, word),
+	  .fallback = "b", .words = "a,b,c" },
+	{ "names", CONF_STRINGS, offsetof(struct odd_opts, names),
+	  .fallback = "x" },
+	{ "share", CONF_NUMBER, offsetof(struct odd_opts, share),
+	  .optional = true },
+	{ NULL },
+};
+/* clang-format on */
+
+static const struct conf_verifier rules = {"rules", rules_keys,
+					   sizeof(struct rules_opts), NULL};
+static const struct conf_verifier logprob = {"logprob", logprob_keys,
+					     sizeof(struct logprob_opts), NULL};
+static const struct conf_verifier odd = {"odd", odd_keys,
+					 sizeof(struct odd_opts), check_odd};
+static const struct conf_verifier *const known[] = {&rules, &logprob, &odd,
+						    NULL};
+static const struct conf_verifier *const shown[] = {&rules, &logprob, NULL};
+
+/* ---- help ---------------------------------------------------------------- */
+
+static struct buf faults, warnings;
+
+static const char *text_of(struct buf *b)
+{
+	buf_add(b, "", 1);
+	b->n--;
+	return b->p;
+}
+
+static struct conf *read_text(const char *text)
+{
+	buf_clear(&faults);
+	buf_clear(&warnings);
+	return conf_read_text(span_of(text), "f", known, &faults, &warnings);
+}
+
+static struct conf *read_good(const char *text)
+{
+	struct conf *c = read_text(text);
+
+	assert_string_equal(text_of(&faults), "");
+	assert_non_null(c);
+	return c;
+}
+
+static struct conf *read_path(const char *path)
+{
+	buf_clear(&faults);
+	buf_clear(&warnings);
+	return conf_read(path, known, &faults, &warnings);
+}
+
+/* What a test says goes to the top, so that it is on line 1. */
+#define BACKENDS                                                               \
+	"backends: {s: {base_url: 'http://h/v1', model: m}, "                  \
+	"l: {base_url: 'http://h/v1', model: m}}\n"
+#define CASCADES   "cascades: {c: {tiers: [s, l]}}\n"
+#define TOP(x)	   x "\n" BACKENDS CASCADES
+#define BACKEND(x) "backends: {s: {base_url: 'http://h/v1', model: m, " x "}}\n"
+#define CASCADE(x) "cascades: {c: {tiers: [s, l], " x "}}\n" BACKENDS
+#define TIERS(x)   "cascades: {c: {tiers: " x "}}\n" BACKENDS
+#define CLIENT(x)  "keys: {k: {" x "}}\n" BACKENDS CASCADES
+#define URL(x)	   "backends: {s: {model: m, base_url: " x "}}\n"
+#define H32	   "0123456789abcdef0123456789ABCDEF"
+#define HASH	   "hash: 'sha256:" H32 H32 "'"
+#define HASH2	   "hash: 'sha256:" H32 "ffffffffffffffffffffffffffffffff'"
+
+#define NO_TIME                                                                \
+	" is not a time; write a number with ms, s, m, h or d, like 30s\n"
+#define NO_SIZE                                                                \
+	" is not a size; write a number of bytes, or one with KiB, MiB or "    \
+	"GiB, like 8MiB\n"
+#define NO_MONEY                                                               \
+	" is not an amount of US dollars; write a number with at most six "    \
+	"decimals, like 0.15\n"
+#define NO_ADDRESS                                                             \
+	" is not an address; write 127.0.0.1:8080, [::1]:8080 or unix:/PATH\n"
+#define NO_VALUE " has no value; give it one or leave it out\n"
+#define MISSING	 ": is missing; it has no default\n"
+#define OPEN_ADMIN                                                             \
+	" is open to others; use loopback or unix:PATH, or say "               \
+	"`admin_public: true`\n"
+#define OPEN_LISTEN                                                            \
+	" is open to others and nobody is asked for a key; name `keys`, or "   \
+	"say `keys: none`\n"
+#define BAD_MODEL  ": a name must be 1 to 128 letters, digits and ._:/-\n"
+#define BAD_CLIENT ": a name must be 1 to 64 letters, digits and ._-\n"
+#define BAD_MATCH                                                              \
+	": a model's name must be 1 to 128 letters, digits and ._:/-@+*?\n"
+#define BAD_HASH                                                               \
+	"f:1: keys.k.hash: is not sha256: and 64 hex digits; `frugalctl key` " \
+	"makes a key and its hash\n"
+#define CASCADE_KEYS                                                           \
+	"match, tiers, threshold, verify, limits, mode, on_terminal_failure\n"
+#define LITERAL                                                                \
+	"f:1: backends.s.api_key: is the key itself, and others may read "     \
+	"this file; write env:NAME or file:/PATH, or give the file mode "      \
+	"0600\n"
+
+/* ---- faults -------------------------------------------------------------- */
+
+static const char *const bad[][2] = {
+	/* the file as a whole */
+	{"", "f:1: the file says nothing; it needs at least `backends`\n"},
+	{"# x\n", "f:1: the file says nothing; it needs at least `backends`\n"},
+	{"{}", "f:1: backends" MISSING},
+	{"- a\n", "f:1: the file must be a mapping of keys, like `listen: "
+		  "127.0.0.1:8080`\n"},
+	{"a: [\n", "f:2: did not find expected node content while parsing a "
+		   "flow node (from line 2)\n"},
+	{CASCADES, "f:1: backends" MISSING
+		   "f:1: cascades.c.tiers: there is no backend s\n"
+		   "f:1: cascades.c.tiers: there is no backend l\n"},
+	{"backends:\n", "f:1: backends:" NO_VALUE},
+	{"backends: {}\n", "f:1: backends: is empty; name at least one\n"},
+	{"backends: x\n", "f:1: backends: must be a mapping of names\n"},
+	{"backends: [x]\n", "f:1: backends: must be a mapping of names\n"},
+	{"backends: {s: x}\n", "f:1: backends.s: must be a mapping of keys\n"},
+	{"backends: {s: }\n", "f:1: backends.s: must be a mapping of keys\n"},
+	{"backends: {s: {}}\n",
+	 "f:1: backends.s.base_url" MISSING "f:1: backends.s.model" MISSING},
+
+	/* unknown keys */
+	{TOP("bogus: 1"),
+	 "f:1: bogus: unknown key; known here: listen, admin, admin_public, "
+	 "workers, ledger, log, limits, reply, keys, backends, cascades\n"},
+	{TOP("lisen: x"), "f:1: lisen: unknown key (did you mean listen?)\n"},
+	{TOP("Listen: x"), "f:1: Listen: unknown key (did you mean listen?)\n"},
+	{TOP("worker: 2"),
+	 "f:1: worker: unknown key (did you mean workers?)\n"},
+	{TOP("limits: {max_bdoy: 1}"),
+	 "f:1: limits.max_bdoy: unknown key (did you mean max_body?)\n"},
+	{TOP("log: {path: x}"),
+	 "f:1: log.path: unknown key; known here: to, level\n"},
+	{TOP("\"a\\nb\": 1"),
+	 "f:1: a?b: unknown key; known here: listen, admin, admin_public, "
+	 "workers, ledger, log, limits, reply, keys, backends, cascades\n"},
+	{BACKEND("price: {input: 1, output: 2, cached: 3}"),
+	 "f:1: backends.s.price.cached: unknown key; known here: input, "
+	 "output, cached_input\n"},
+	{BACKEND("apikey: x"),
+	 "f:1: backends.s.apikey: unknown key (did you mean api_key?)\n"},
+
+	/* keys of later work */
+	{CLIENT(HASH ", rate: 5"),
+	 "f:1: keys.k.rate: unknown key; known here: hash, cascades\n"},
+	{CLIENT(HASH ", budget_usd: 5"),
+	 "f:1: keys.k.budget_usd: unknown key; known here: hash, cascades\n"},
+	{CASCADE("target: {max_error: 0.02, delta: 0.05}"),
+	 "f:1: cascades.c.target: unknown key; known here: " CASCADE_KEYS},
+	{CASCADE("calibration: /x"),
+	 "f:1: cascades.c.calibration: unknown key; known here: " CASCADE_KEYS},
+	{CASCADE("compare: auto"),
+	 "f:1: cascades.c.compare: unknown key; known here: " CASCADE_KEYS},
+	{CASCADE("audit: {rate: 0.02}"),
+	 "f:1: cascades.c.audit: unknown key; known here: " CASCADE_KEYS},
+	{CASCADE("limits: {verify_usd: 1}"),
+	 "f:1: cascades.c.limits.verify_usd: unknown key; known here: "
+	 "deadline, attempts, cost_usd\n"},
+	{CASCADE("mode: shadow"),
+	 "f:1: cascades.c.mode: shadow is not in this version; it takes "
+	 "enforce\n"},
+
+	/* repeated keys */
+	{TOP("workers: 1\nworkers: 2"),
+	 "f:2: workers: is here twice, first on line 1; keep one\n"},
+	{"backends:\n  s: {base_url: 'http://h', model: m}\n"
+	 "  s: {base_url: 'http://h', model: m}\n",
+	 "f:3: backends.s: is here twice, first on line 2; keep one\n"},
+	{BACKENDS "cascades:\n  c: {tiers: [s]}\n  c: {tiers: [s]}\n",
+	 "f:4: cascades.c: is here twice, first on line 3; keep one\n"},
+
+	/* wrong kinds of value */
+	{TOP("workers:"), "f:1: workers:" NO_VALUE},
+	{TOP("workers: ~"), "f:1: workers:" NO_VALUE},
+	{TOP("workers: null"), "f:1: workers:" NO_VALUE},
+	{TOP("limits:"), "f:1: limits:" NO_VALUE},
+	{TOP("listen:"), "f:1: listen:" NO_VALUE},
+	{TOP("keys:"), "f:1: keys:" NO_VALUE},
+	{TOP("workers: [2]"), "f:1: workers: must be one value, not a list\n"},
+	{TOP("workers: {a: 2}"),
+	 "f:1: workers: must be one value, not a mapping\n"},
+	{TOP("limits: 5"),
+	 "f:1: limits: must be a mapping of keys, like max_body: VALUE\n"},
+	{TOP("limits: [5]"),
+	 "f:1: limits: must be a mapping of keys, like max_body: VALUE\n"},
+	{TOP("ledger: [a]"),
+	 "f:1: ledger: must be a mapping of keys, like path: VALUE\n"},
+	{TOP("ledger: ''"), "f:1: ledger.path: is empty; write something\n"},
+	{TOP("listen: {a: b}"),
+	 "f:1: listen: must be one value, not a mapping\n"},
+	{TOP("listen: [[a]]"), "f:1: listen: must be one value, not a list\n"},
+
+	/* numbers */
+	{TOP("workers: many"),
+	 "f:1: workers: many is not a whole number; write one, or auto\n"},
+	{TOP("workers: 0"), "f:1: workers: 0 is out of range; from 1 to 256\n"},
+	{TOP("workers: -1"),
+	 "f:1: workers: -1 is out of range; from 1 to 256\n"},
+	{TOP("workers: 257"),
+	 "f:1: workers: 257 is out of range; from 1 to 256\n"},
+	{TOP("workers: 2.0"),
+	 "f:1: workers: 2.0 is not a whole number; write one, or auto\n"},
+	{TOP("workers: 0x10"),
+	 "f:1: workers: 0x10 is not a whole number; write one, or auto\n"},
+	{TOP("workers: 99999999999999999999"),
+	 "f:1: workers: 99999999999999999999 is too large\n"},
+	{TOP("limits: {max_queue: 1e3}"),
+	 "f:1: limits.max_queue: 1e3 is not a whole number; write one, like "
+	 "64\n"},
+	{TOP("limits: {max_queue: 1000001}"),
+	 "f:1: limits.max_queue: 1000001 is out of range; from 0 to "
+	 "1000000\n"},
+	{BACKEND("top_logprobs: 0"),
+	 "f:1: backends.s.top_logprobs: 0 is out of range; from 1 to 20\n"},
+	{BACKEND("top_logprobs: 21"),
+	 "f:1: backends.s.top_logprobs: 21 is out of range; from 1 to 20\n"},
+
+	/* times */
+	{TOP("limits: {deadline: 5}"), "f:1: limits.deadline: 5" NO_TIME},
+	{TOP("limits: {deadline: 5 s}"), "f:1: limits.deadline: 5 s" NO_TIME},
+	{TOP("limits: {deadline: 5sec}"), "f:1: limits.deadline: 5sec" NO_TIME},
+	{TOP("limits: {deadline: s}"), "f:1: limits.deadline: s" NO_TIME},
+	{TOP("limits: {deadline: -5s}"), "f:1: limits.deadline: -5s" NO_TIME},
+	{TOP("limits: {deadline: .5s}"), "f:1: limits.deadline: .5s" NO_TIME},
+	{TOP("limits: {deadline: 5.s}"), "f:1: limits.deadline: 5.s" NO_TIME},
+	{TOP("limits: {deadline: 1h30m}"),
+	 "f:1: limits.deadline: 1h30m" NO_TIME},
+	{TOP("limits: {deadline: 5MiB}"), "f:1: limits.deadline: 5MiB" NO_TIME},
+	{TOP("limits: {deadline: 1.0001ms}"),
+	 "f:1: limits.deadline: 1.0001ms" NO_TIME},
+	{TOP("limits: {deadline: 0}"),
+	 "f:1: limits.deadline: 0 is out of range; from 1ms to 1d\n"},
+	{TOP("limits: {deadline: 0.999ms}"),
+	 "f:1: limits.deadline: 0.999ms is out of range; from 1ms to 1d\n"},
+	{TOP("limits: {deadline: 25h}"),
+	 "f:1: limits.deadline: 25h is out of range; from 1ms to 1d\n"},
+	{TOP("limits: {deadline: 9223372036854775807d}"),
+	 "f:1: limits.deadline: 9223372036854775807d is too large\n"},
+	{TOP("limits: {deadline: 9999999999999999999999999ms}"),
+	 "f:1: limits.deadline: 9999999999999999999999999ms is too large\n"},
+
+	/* sizes */
+	{TOP("limits: {max_body: 8MB}"), "f:1: limits.max_body: 8MB" NO_SIZE},
+	{TOP("limits: {max_body: 8m}"), "f:1: limits.max_body: 8m" NO_SIZE},
+	{TOP("limits: {max_body: 8 MiB}"),
+	 "f:1: limits.max_body: 8 MiB" NO_SIZE},
+	{TOP("limits: {max_body: -1}"), "f:1: limits.max_body: -1" NO_SIZE},
+	{TOP("limits: {max_body: 1.5}"), "f:1: limits.max_body: 1.5" NO_SIZE},
+	{TOP("limits: {max_body: 0}"),
+	 "f:1: limits.max_body: 0 is out of range; from 1 to 1GiB\n"},
+	{TOP("limits: {max_body: 2GiB}"),
+	 "f:1: limits.max_body: 2GiB is out of range; from 1 to 1GiB\n"},
+	{TOP("limits: {memory: 99999999999999GiB}"),
+	 "f:1: limits.memory: 99999999999999GiB is too large\n"},
+
+	/* money */
+	{BACKEND("price: {input: 0.1234567, output: 1}"),
+	 "f:1: backends.s.price.input: 0.1234567" NO_MONEY},
+	{BACKEND("price: {input: -1, output: $2}"),
+	 "f:1: backends.s.price.input: -1" NO_MONEY
+	 "f:1: backends.s.price.output: $2" NO_MONEY},
+	{BACKEND("price: {input: 1e-3, output: 1}"),
+	 "f:1: backends.s.price.input: 1e-3" NO_MONEY},
+	{BACKEND("price: {input: 1000000.000001, output: 1}"),
+	 "f:1: backends.s.price.input: 1000000.000001 is out of range; from 0 "
+	 "to 1000000\n"},
+	{BACKEND("price: {input: 1}"), "f:1: backends.s.price.output" MISSING},
+	{BACKEND("price: 3"),
+	 "f:1: backends.s.price: must be a mapping of keys, like input: "
+	 "VALUE\n"},
+	{CASCADE("limits: {cost_usd: free}"),
+	 "f:1: cascades.c.limits.cost_usd: free" NO_MONEY},
+	{CASCADE("limits: {cost_usd: 99999999999999999}"),
+	 "f:1: cascades.c.limits.cost_usd: 99999999999999999 is too large\n"},
+
+	/* words */
+	{TOP("admin_public: yes"),
+	 "f:1: admin_public: yes is neither of true and false\n"},
+	{TOP("admin_public: True"),
+	 "f:1: admin_public: True is neither of true and false\n"},
+	{TOP("log: {level: loud}"),
+	 "f:1: log.level: loud is not one of error,warn,info,debug\n"},
+	{TOP("log: {level: 'error,warn'}"),
+	 "f:1: log.level: error,warn is not one of error,warn,info,debug\n"},
+	{TOP("log: {level: ''}"),
+	 "f:1: log.level:  is not one of error,warn,info,debug\n"},
+	{TOP("reply: {keepalive: false}"),
+	 "f:1: reply.keepalive: false is not one of comment,chunk,off\n"},
+	{BACKEND("kind: openrouter"),
+	 "f:1: backends.s.kind: openrouter is not one of "
+	 "auto,openai,vllm,llamacpp,ollama,sglang,tgi\n"},
+	{CASCADE("on_terminal_failure: best"),
+	 "f:1: cascades.c.on_terminal_failure: best is not one of "
+	 "error,best_rejected\n"},
+
+	/* strings */
+	{"backends: {s: {base_url: 'http://h/v1', model: ''}}\n",
+	 "f:1: backends.s.model: is empty; write something\n"},
+	{"backends: {s: {base_url: 'http://h/v1', model: \"a\\r\\nb\"}}\n",
+	 "f:1: backends.s.model: holds a control character; remove it\n"},
+
+	/* addresses */
+	{TOP("listen: 8080"), "f:1: listen: 8080" NO_ADDRESS},
+	{TOP("listen: '*:8080'"), "f:1: listen: *:8080" NO_ADDRESS},
+	{TOP("listen: localhost"), "f:1: listen: localhost" NO_ADDRESS},
+	{TOP("listen: example.com:80"),
+	 "f:1: listen: example.com:80" NO_ADDRESS},
+	{TOP("listen: none"), "f:1: listen: none" NO_ADDRESS},
+	{TOP("listen: []"), "f:1: listen: is empty; name at least 1\n"},
+	{TOP("listen: [127.0.0.1:1,\n127.0.0.1:1]"),
+	 "f:2: listen: 127.0.0.1:1 is in it twice; keep one\n"},
+	{TOP("listen: 0.0.0.0:8080"), "f:1: listen: 0.0.0.0:8080" OPEN_LISTEN},
+	{TOP("listen: ['127.0.0.1:1',\n'[::]:8080']"),
+	 "f:2: listen: [::]:8080" OPEN_LISTEN},
+	{TOP("admin: 0.0.0.0:9901"), "f:1: admin: 0.0.0.0:9901" OPEN_ADMIN},
+	{TOP("keys: none\nadmin: [127.0.0.1:1,\n10.0.0.1:1]"),
+	 "f:3: admin: 10.0.0.1:1" OPEN_ADMIN},
+	{TOP("admin: [none]"), "f:1: admin: none" NO_ADDRESS},
+	{TOP("admin: []"), "f:1: admin: is empty; name at least 1\n"},
+	{TOP("admin: 127.0.0.1:8080"),
+	 "f:1: admin: 127.0.0.1:8080 is in `listen` too; give admin an address "
+	 "of its own\n"},
+
+	/* URLs */
+	{URL("x"), "f:1: backends.s.base_url: is no URL; write it out, like "
+		   "http://127.0.0.1:8000/v1\n"},
+	{URL("127.0.0.1:8000/v1"),
+	 "f:1: backends.s.base_url: is no URL; write it out, like "
+	 "http://127.0.0.1:8000/v1\n"},
+	{URL("ftp://h/v1"),
+	 "f:1: backends.s.base_url: must be a URL of http,https\n"},
+	{URL("file:///etc/passwd"),
+	 "f:1: backends.s.base_url: is no URL: it has no host\n"},
+	{URL("gopher2://h/"),
+	 "f:1: backends.s.base_url: must be a URL of http,https\n"},
+	{URL("http:///v1"),
+	 "f:1: backends.s.base_url: is no URL: it has no host\n"},
+	{URL("http://"),
+	 "f:1: backends.s.base_url: is no URL: it has no host\n"},
+	{URL("'http://:80/v1'"),
+	 "f:1: backends.s.base_url: is no URL: No host part in the URL\n"},
+	{URL("http://u:secret@h/v1"),
+	 "f:1: backends.s.base_url: holds a user or password; a key belongs in "
+	 "`api_key`\n"},
+	{URL("http://@h/v1"),
+	 "f:1: backends.s.base_url: holds a user or password; a key belongs in "
+	 "`api_key`\n"},
+	{URL("'http://h/v1?key=secret'"),
+	 "f:1: backends.s.base_url: holds a query or a fragment; leave off "
+	 "what follows ? or #\n"},
+	{URL("'http://h/v1?'"),
+	 "f:1: backends.s.base_url: holds a query or a fragment; leave off "
+	 "what follows ? or #\n"},
+	{URL("'http://h/v1#x'"),
+	 "f:1: backends.s.base_url: holds a query or a fragment; leave off "
+	 "what follows ? or #\n"},
+	{URL("'http://h/a b'"),
+	 "f:1: backends.s.base_url: is no URL: it holds a space or a character "
+	 "that is not ASCII\n"},
+	{URL("'http://\xc3\xa9/'"),
+	 "f:1: backends.s.base_url: is no URL: it holds a space or a character "
+	 "that is not ASCII\n"},
+	{URL("'http://h:99999/'"),
+	 "f:1: backends.s.base_url: is no URL: Port number was not a decimal "
+	 "number between 0 and 65535\n"},
+	{BACKEND("proxy: 'ftp://h'"),
+	 "f:1: backends.s.proxy: must be a URL of http,https,socks5,socks5h\n"},
+
+	/* secrets */
+	{BACKEND("api_key: sk-literal"), LITERAL},
+	{BACKEND("api_key: 'None'"), LITERAL},
+	{BACKEND("api_key: cred:x"),
+	 "f:1: backends.s.api_key: systemd credentials (cred:) are not in this "
+	 "version; write file:/PATH or env:NAME\n"},
+	{BACKEND("api_key: env:FRUGALD_UNSET"),
+	 "f:1: backends.s.api_key: the environment variable FRUGALD_UNSET is "
+	 "not set; set it where frugald is started\n"},
+	{BACKEND("api_key: env:FRUGALD_EMPTY"),
+	 "f:1: backends.s.api_key: the environment variable FRUGALD_EMPTY: its "
+	 "value is empty\n"},
+	{BACKEND("api_key: env:FRUGALD_SPACE"),
+	 "f:1: backends.s.api_key: the environment variable FRUGALD_SPACE: its "
+	 "value holds a space, a control character or one that is not ASCII; "
+	 "it must be the bare key\n"},
+	{BACKEND("api_key: 'env:'"),
+	 "f:1: backends.s.api_key: env: wants the name of an environment "
+	 "variable, of letters, digits and _\n"},
+	{BACKEND("api_key: env:sk-proj-secret"),
+	 "f:1: backends.s.api_key: env: wants the name of an environment "
+	 "variable, of letters, digits and _\n"},
+	{BACKEND("api_key: file:sk-proj-secret"),
+	 "f:1: backends.s.api_key: file: wants an absolute path, like "
+	 "file:/etc/frugald/openai.key\n"},
+	{BACKEND("api_key: file:/nonexistent/key"),
+	 "f:1: backends.s.api_key: cannot read the file /nonexistent/key: No "
+	 "such file or directory\n"},
+	{BACKEND("api_key: file:/"),
+	 "f:1: backends.s.api_key: cannot read the file /: Is a directory\n"},
+	{BACKEND("api_key: file:/dev/zero"),
+	 "f:1: backends.s.api_key: cannot read the file /dev/zero: Invalid "
+	 "argument\n"},
+	{BACKEND("api_key: [a]"),
+	 "f:1: backends.s.api_key: must be one value, not a list\n"},
+
+	/* client keys */
+	{CLIENT(""), "f:1: keys.k.hash" MISSING},
+	{CLIENT("hash: abc"), BAD_HASH},
+	{CLIENT("hash: 'fk-" H32 H32 "'"), BAD_HASH},
+	{CLIENT("hash: '" H32 H32 "'"), BAD_HASH},
+	{CLIENT("hash: 'sha256:" H32 H32 "0'"), BAD_HASH},
+	{CLIENT("hash: 'sha256:" H32 "'"), BAD_HASH},
+	{CLIENT("hash: 'sha256:" H32 "g123456789abcdef0123456789ABCDEF'"),
+	 BAD_HASH},
+	{CLIENT(HASH ", cascades: []"),
+	 "f:1: keys.k.cascades: is empty; name at least 1\n"},
+	{CLIENT(HASH ", cascades: [c, d]"),
+	 "f:1: keys.k.cascades: there is no cascade or backend d\n"},
+	{"keys: {k: {" HASH ", cascades: [aut, alias]}}\n" BACKENDS
+	 "cascades: {auto: {tiers: [s], match: [alias]}}\n",
+	 "f:1: keys.k.cascades: there is no cascade or backend aut (did you "
+	 "mean auto?)\n"
+	 "f:1: keys.k.cascades: there is no cascade or backend alias\n"},
+	{TOP("keys: {a: {" HASH "},\nb: {" HASH "}}"),
+	 "f:2: keys.b.hash: is the key of a too; make another with `frugalctl "
+	 "key`\n"},
+	{TOP("keys: {a: {hash: x},\nb: {hash: y}}"),
+	 "f:1: keys.a.hash: is not sha256: and 64 hex digits; `frugalctl key` "
+	 "makes a key and its hash\n"
+	 "f:2: keys.b.hash: is not sha256: and 64 hex digits; `frugalctl key` "
+	 "makes a key and its hash\n"},
+	{TOP("keys: {}"), "f:1: keys: is empty; name at least one\n"},
+	{TOP("keys: all"), "f:1: keys: must be a mapping of names\n"},
+	{TOP("keys: [none]"), "f:1: keys: must be a mapping of names\n"},
+	{TOP("keys: {'a/b': {" HASH "}}"), "f:1: keys" BAD_CLIENT},
+	{TOP("keys: {'fk-" H32 H32 "': {" HASH "}}"), "f:1: keys" BAD_CLIENT},
+
+	/* names of models */
+	{"backends: {'a b': {base_url: 'http://h', model: m}}\n",
+	 "f:1: backends" BAD_MODEL},
+	{"backends: {'': {base_url: 'http://h', model: m}}\n",
+	 "f:1: backends" BAD_MODEL},
+	{"backends: {'a*': {base_url: 'http://h', model: m}}\n",
+	 "f:1: backends" BAD_MODEL},
+	{"backends: {" H32 H32 H32 H32 "0: {base_url: 'http://h', model: m}}\n",
+	 "f:1: backends" BAD_MODEL},
+	{BACKENDS "cascades: {'a\"b': {tiers: [s]}}\n",
+	 "f:2: cascades" BAD_MODEL},
+	{BACKENDS "cascades: {s: {tiers: [l]}}\n",
+	 "f:2: cascades.s: s is a backend already (line 1); give one of them "
+	 "another name\n"},
+	{CASCADE("match: [s]"),
+	 "f:1: cascades.c.match: s is a backend already (line 2); give one of "
+	 "them another name\n"},
+	{CASCADE("match: c"),
+	 "f:1: cascades.c.match: c is a cascade already (line 1); give one of "
+	 "them another name\n"},
+	{BACKENDS "cascades:\n  a: {tiers: [s], match: [b]}\n"
+		  "  b: {tiers: [s]}\n",
+	 "f:3: cascades.a.match: b is a cascade already (line 4); give one of "
+	 "them another name\n"},
+	{BACKENDS "cascades:\n  a: {tiers: [s], match: ['x-*', y]}\n"
+		  "  b: {tiers: [s], match: [y,\n    'x-*']}\n",
+	 "f:4: cascades.b.match: y is a match already (line 3); give one of "
+	 "them another name\n"
+	 "f:5: cascades.b.match: x-* is a match already (line 3); give one of "
+	 "them another name\n"},
+	{CASCADE("match: ['a b']"), "f:1: cascades.c.match" BAD_MATCH},
+	{CASCADE("match: [x, x]"),
+	 "f:1: cascades.c.match: x is in it twice; keep one\n"},
+
+	/* tiers */
+	{"cascades: {c: {}}\n" BACKENDS, "f:1: cascades.c.tiers" MISSING},
+	{TIERS("[]"), "f:1: cascades.c.tiers: is empty; name at least 1\n"},
+	{TIERS("[s, s]"),
+	 "f:1: cascades.c.tiers: s is in it twice; keep one\n"},
+	{TIERS("[s,\nlx]"), "f:2: cascades.c.tiers: there is no backend lx "
+			    "(did you mean l?)\n"},
+	{TIERS("[c]"), "f:1: cascades.c.tiers: there is no backend c\n"},
+	{TIERS("[a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q]"),
+	 "f:1: cascades.c.tiers: holds 17; at most 16 are taken\n"},
+	{BACKENDS "cascades: {}\n", "f:2: cascades: is empty; name at least "
+				    "one\n"},
+	{BACKENDS "cascades: {c: [x]}\n",
+	 "f:2: cascades.c: must be a mapping of keys\n"},
+	{BACKENDS "cascades: x\n", "f:2: cascades: must be a mapping of "
+				   "names\n"},
+
+	/* threshold and verifiers */
+	{CASCADE("threshold: 0.5"),
+	 "f:1: cascades.c.threshold: nothing gives a score to compare; add "
+	 "`verify`, or leave it out\n"},
+	{CASCADE("threshold: 0.5, verify: []"),
+	 "f:1: cascades.c.threshold: nothing gives a score to compare; add "
+	 "`verify`, or leave it out\n"},
+	{CASCADE("verify: [logprob]"),
+	 "f:1: cascades.c.verify: needs a `threshold`, from 0 to 1: the "
+	 "confidence from which an answer is kept\n"},
+	{CASCADE("verify: [logprob], threshold: 1.1"),
+	 "f:1: cascades.c.threshold: 1.1 is out of range; from 0 to 1\n"},
+	{CASCADE("verify: [logprob], threshold: -0.1"),
+	 "f:1: cascades.c.threshold: -0.1 is out of range; from 0 to 1\n"},
+	{CASCADE("verify: [logprob], threshold: nan"),
+	 "f:1: cascades.c.threshold: nan is not a number; write one like "
+	 "0.8\n"},
+	{CASCADE("verify: [logprob], threshold: 80%"),
+	 "f:1: cascades.c.threshold: 80% is not a number; write one like "
+	 "0.8\n"},
+	{CASCADE("verify: [logprob], threshold: 1e999"),
+	 "f:1: cascades.c.threshold: 1e999 is not a number; write one like "
+	 "0.8\n"},
+	{CASCADE("verify: [logprob], threshold: 0x1"),
+	 "f:1: cascades.c.threshold: 0x1 is not a number; write one like "
+	 "0.8\n"},
+	{CASCADE("threshold: 0.5, verify: [logprop]"),
+	 "f:1: cascades.c.verify: there is no verifier logprop (did you mean "
+	 "logprob?); known: rules, logprob, odd\n"},
+	{CASCADE("threshold: 0.5, verify: [check: {backend: l}]"),
+	 "f:1: cascades.c.verify: there is no verifier check; known: rules, "
+	 "logprob, odd\n"},
+	{CASCADE("threshold: 0.5, verify: {logprob: {}}"),
+	 "f:1: cascades.c.verify: must be a list; put `- ` before each "
+	 "verifier\n"},
+	{CASCADE("threshold: 0.5, verify: [logprob, {logprob: {}}]"),
+	 "f:1: cascades.c.verify.logprob: is here twice, first on line 1; keep "
+	 "one\n"},
+	{CASCADE("threshold: 0.5, verify: [{logprob: {}, rules: {}}]"),
+	 "f:1: cascades.c.verify: each must be one verifier with its keys, "
+	 "like `- logprob: {span: all}`\n"},
+	{CASCADE("threshold: 0.5, verify: [{logprob: all}]"),
+	 "f:1: cascades.c.verify: each must be one verifier with its keys, "
+	 "like `- logprob: {span: all}`\n"},
+	{CASCADE("threshold: 0.5, verify: [{}]"),
+	 "f:1: cascades.c.verify: each must be one verifier with its keys, "
+	 "like `- logprob: {span: all}`\n"},
+	{CASCADE("threshold: 0.5, verify: [[logprob]]"),
+	 "f:1: cascades.c.verify: each must be one verifier with its keys, "
+	 "like `- logprob: {span: all}`\n"},
+	{CASCADE("threshold: 0.5, verify: [logprob: {span: some}]"),
+	 "f:1: cascades.c.verify.logprob.span: some is not one of "
+	 "all,answer\n"},
+	{CASCADE("threshold: 0.5, verify: [rules: {refusl: true}]"),
+	 "f:1: cascades.c.verify.rules.refusl: unknown key (did you mean "
+	 "refusal?)\n"},
+	{CASCADE("threshold: 0.5, verify: [odd]"),
+	 "f:1: cascades.c.verify.odd.most" MISSING},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 13}]"),
+	 "f:1: cascades.c.verify.odd: 13 is no number; take another\n"},
+	/* its own check is not asked about options that are faulty */
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 13, x: 1}]"),
+	 "f:1: cascades.c.verify.odd.x: unknown key; known here: most, flag, "
+	 "word, "
+	 "names, share\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: -21}]"),
+	 "f:1: cascades.c.verify.odd.most: -21 is out of range; from -20 to "
+	 "20\n"},
+	{CASCADE("verify: "), "f:1: cascades.c.verify:" NO_VALUE},
+	{CASCADE("limits: {attempts: 0}"),
+	 "f:1: cascades.c.limits.attempts: 0 is out of range; from 1 to 100\n"},
+};
+
+static void test_faults(void **state)
+{
+	(void)state;
+	setenv("FRUGALD_EMPTY", "", 1);
+	setenv("FRUGALD_SPACE", "Bearer secret", 1);
+	unsetenv("FRUGALD_UNSET");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (read_text(bad[i][0]))
+			fail_msg("taken: %s", bad[i][0]);
+		if (strcmp(text_of(&faults), bad[i][1]) != 0)
+			fail_msg("%s\n%s\nwanted\n%s", bad[i][0],
+				 text_of(&faults), bad[i][1]);
+	}
+}
+
+/* Whatever is wrong, what was written for a key does not come back. */
+static void test_no_fault_tells_a_secret(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (!strstr(bad[i][0], "secret") && !strstr(bad[i][0], "fk-"))
+			continue;
+		assert_null(read_text(bad[i][0]));
+		assert_null(strstr(text_of(&faults), "secret"));
+		assert_null(strstr(text_of(&faults), H32));
+	}
+}
+
+static void test_all_faults_at_once(void **state)
+{
+	static const char text[] = "cascades:\n"
+				   "  auto:\n"
+				   "    tiers: [smal, large]\n"
+				   "    threshold: 2\n"
+				   "workers: x\n"
+				   "backends:\n"
+				   "  small:\n"
+				   "    model: m\n"
+				   "    model: n\n"
+				   "  large: {base_url: 'http://h', model: m,\n"
+				   "    timeout: {connect: 2}}\n"
+				   "listen: &a 0.0.0.0:80\n"
+				   "admn: 1\n";
+
+	(void)state;
+	assert_null(read_text(text));
+	assert_string_equal(
+		text_of(&faults),
+		"f:3: cascades.auto.tiers: there is no backend smal (did you "
+		"mean small?)\n"
+		"f:4: cascades.auto.threshold: 2 is out of range; from 0 to 1\n"
+		"f:4: cascades.auto.threshold: nothing gives a score to "
+		"compare; add `verify`, or leave it out\n"
+		"f:5: workers: x is not a whole number; write one, or auto\n"
+		"f:7: backends.small.base_url" MISSING
+		"f:9: backends.small.model: is here twice, first on line 8; "
+		"keep one\n"
+		"f:11: backends.large.timeout.connect: 2" NO_TIME
+		"f:12: an anchor (&) is not taken here; write the value out\n"
+		"f:12: listen: 0.0.0.0:80" OPEN_LISTEN
+		"f:13: admn: unknown key (did you mean admin?)\n");
+}
+
+/* ---- values -------------------------------------------------------------- */
+
+#define S INT64_C(1000000)
+
+static void test_defaults(void **state)
+{
+	struct conf *c = read_good(TOP(""));
+	const struct conf_backend *b = &c->backends[0];
+	const struct conf_cascade *k = &c->cascades[0];
+
+	(void)state;
+	assert_string_equal(c->path, "f");
+	assert_int_equal(c->listen.n, 1);
+	assert_string_equal(c->listen.v[0], "127.0.0.1:8080");
+	assert_int_equal(c->admin.n, 0);
+	assert_false(c->admin_public);
+	assert_int_equal(c->workers, 0);
+	assert_null(c->ledger.path);
+	assert_false(c->ledger.store_text);
+	assert_int_equal(c->ledger.keep_us, 90 * 86400 * S);
+	assert_string_equal(c->log.to, "stderr");
+	assert_int_equal(c->log.level, LOG_INFO);
+	assert_int_equal(c->limits.max_body, 8 << 20);
+	assert_int_equal(c->limits.max_depth, 512);
+	assert_int_equal(c->limits.header_timeout_us, 10 * S);
+	assert_int_equal(c->limits.body_timeout_us, 30 * S);
+	assert_int_equal(c->limits.idle_timeout_us, 75 * S);
+	assert_int_equal(c->limits.max_inflight, 1024);
+	assert_int_equal(c->limits.max_queue, 256);
+	assert_int_equal(c->limits.queue_wait_us, 5 * S);
+	assert_int_equal(c->limits.memory, 512 << 20);
+	assert_int_equal(c->limits.max_reply, 8 << 20);
+	assert_int_equal(c->limits.deadline_us, 300 * S);
+	assert_int_equal(c->limits.drain_us, 30 * S);
+	assert_true(c->reply.headers);
+	assert_int_equal(c->reply.usage, CONF_USAGE_ANSWER);
+	assert_int_equal(c->reply.commit_after_us, 10 * S);
+	assert_int_equal(c->reply.keepalive, CONF_KEEPALIVE_COMMENT);
+	assert_int_equal(c->reply.keepalive_every_us, 15 * S);
+	assert_int_equal(c->reply.slice, 64);
+	assert_false(c->keys_asked);
+	assert_int_equal(c->n_keys, 0);
+
+	assert_int_equal(c->n_backends, 2);
+	assert_string_equal(b->name, "s");
+	assert_string_equal(b->base_url, "http://h/v1");
+	assert_string_equal(b->model, "m");
+	assert_null(b->api_key);
+	assert_false(b->priced);
+	assert_int_equal(b->price_input, 0);
+	assert_int_equal(b->price_output, 0);
+	assert_int_equal(b->price_cached, 0);
+	assert_int_equal(b->connect_us, 2 * S);
+	assert_int_equal(b->first_byte_us, 60 * S);
+	assert_int_equal(b->idle_us, 30 * S);
+	assert_int_equal(b->total_us, 300 * S);
+	assert_int_equal(b->max_inflight, 0);
+	assert_int_equal(b->top_logprobs, 5);
+	assert_null(b->ca_file);
+	assert_null(b->proxy);
+	assert_int_equal(b->kind, CONF_KIND_AUTO);
+
+	assert_int_equal(c->n_cascades, 1);
+	assert_string_equal(k->name, "c");
+	assert_int_equal(k->match.n, 0);
+	assert_int_equal(k->n_tiers, 2);
+	assert_ptr_equal(k->tiers[0], b);
+	assert_ptr_equal(k->tiers[1], b + 1);
+	assert_int_equal(k->n_verify, 0);
+	assert_int_equal(k->deadline_us, 300 * S);
+	assert_int_equal(k->max_attempts, 4);
+	assert_int_equal(k->max_cost_pusd, CONF_NO_LIMIT);
+	assert_int_equal(k->max_verify_pusd, CONF_NO_LIMIT);
+	assert_int_equal(k->mode, CONF_MODE_ENFORCE);
+	assert_int_equal(k->on_terminal_failure, CONF_FAIL_ERROR);
+	assert_int_equal(warnings.n, 0);
+	conf_free(c);
+}
+
+static void test_times(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t us;
+	} t[] = {
+		{"1ms", 1000},	      {"10ms", 10000},
+		{"2s", 2 * S},	      {"5m", 300 * S},
+		{"1h", 3600 * S},     {"1d", 86400 * S},
+		{"0.5s", S / 2},      {"1.5h", 5400 * S},
+		{"2.250s", 2250000},  {"1.001ms", 1001},
+		{"0.000024h", 86400}, {"86400s", 86400 * S},
+		{"1.000000000s", S},  {"007s", 7 * S},
+		{"'30s'", 30 * S},
+	};
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct conf *c;
+
+		snprintf(text, sizeof(text), TOP("limits: {deadline: %s}"),
+			 t[i].text);
+		c = read_good(text);
+		assert_int_equal(c->limits.deadline_us, t[i].us);
+		assert_int_equal(c->cascades[0].deadline_us, t[i].us);
+		conf_free(c);
+	}
+}
+
+static void test_noughts(void **state)
+{
+	struct conf *c = read_good(TOP("limits: {drain: 0, max_queue: 0}\n"
+				       "reply: {commit_after: 0s}"));
+
+	(void)state;
+	assert_int_equal(c->limits.drain_us, 0);
+	assert_int_equal(c->limits.max_queue, 0);
+	assert_int_equal(c->reply.commit_after_us, 0);
+	conf_free(c);
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t bytes;
+	} t[] = {
+		{"1", 1},
+		{"512", 512},
+		{"1KiB", 1024},
+		{"8MiB", 8 << 20},
+		{"1GiB", 1 << 30},
+		{"1.5MiB", 3 << 19},
+		{"1073741824", 1 << 30},
+		{"0.5KiB", 512},
+	};
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct conf *c;
+
+		snprintf(text, sizeof(text), TOP("limits: {max_body: %s}"),
+			 t[i].text);
+		c = read_good(text);
+		assert_int_equal(c->limits.max_body, t[i].bytes);
+		conf_free(c);
+	}
+}
+
+/* Exact: 0.29 * 1e6 is 289999.99999999994 as a double. */
+static void test_prices(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t micro;
+	} t[] = {
+		{"0", 0},
+		{"0.29", 290000},
+		{"2.50", 2500000},
+		{"0.000001", 1},
+		{"0.075", 75000},
+		{"10", 10000000},
+		{"1000000", 1000000 * S},
+		{"999999.999999", 999999999999},
+		{"1.0000000", 1000000},
+		{"0.57", 570000},
+	};
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct conf *c;
+
+		snprintf(text, sizeof(text),
+			 BACKEND("price: {input: %s, output: 1}"), t[i].text);
+		c = read_good(text);
+		assert_true(c->backends[0].priced);
+		assert_int_equal(c->backends[0].price_input, t[i].micro);
+		assert_int_equal(c->backends[0].price_output, S);
+		/* Not said: as input. */
+		assert_int_equal(c->backends[0].price_cached, t[i].micro);
+		conf_free(c);
+	}
+}
+
+static void test_cached_price_of_nought(void **state)
+{
+	struct conf *c = read_good(
+		BACKEND("price: {input: 1, output: 1, cached_input: 0}"));
+
+	(void)state;
+	assert_int_equal(c->backends[0].price_cached, 0);
+	conf_free(c);
+}
+
+static void test_cascade_limits(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t pico;
+	} t[] = {
+		{"0.05", 50000000000},
+		{"0.000001", 1000000},
+		{"12", 12000000000000},
+		{"1000000", 1000000000000000000},
+	};
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct conf *c;
+
+		snprintf(text, sizeof(text),
+			 CASCADE("limits: {cost_usd: %s, attempts: 2, "
+				 "deadline: 7s}"),
+			 t[i].text);
+		c = read_good(text);
+		assert_int_equal(c->cascades[0].max_cost_pusd, t[i].pico);
+		assert_int_equal(c->cascades[0].max_attempts, 2);
+		assert_int_equal(c->cascades[0].deadline_us, 7 * S);
+		assert_int_equal(c->limits.deadline_us, 300 * S);
+		conf_free(c);
+	}
+}
+
+static void test_words(void **state)
+{
+	struct conf *c = read_good(
+		"log: {to: /x/y, level: debug}\n"
+		"workers: 2\n"
+		"ledger: {path: l.db, store_text: true, keep: 1d}\n"
+		"reply: {headers: false, usage: total, keepalive: off, "
+		"slice: 1}\n"
+		"admin: [127.0.0.1:9901, 'unix:/run/a']\n"
+		"backends:\n"
+		"  s: {base_url: 'https://h', model: m, kind: tgi, "
+		"max_inflight: none, ca_file: /ca.pem, proxy: "
+		"'socks5h://p:1080', api_key: none}\n"
+		"cascades:\n"
+		"  c: {tiers: s, match: 'x', mode: enforce, "
+		"on_terminal_failure: best_rejected}\n");
+
+	(void)state;
+	assert_string_equal(c->log.to, "/x/y");
+	assert_int_equal(c->log.level, LOG_DEBUG);
+	assert_int_equal(c->workers, 2);
+	assert_string_equal(c->ledger.path, "l.db");
+	assert_true(c->ledger.store_text);
+	assert_int_equal(c->ledger.keep_us, 86400 * S);
+	assert_false(c->reply.headers);
+	assert_int_equal(c->reply.usage, CONF_USAGE_TOTAL);
+	assert_int_equal(c->reply.keepalive, CONF_KEEPALIVE_OFF);
+	assert_int_equal(c->admin.n, 2);
+	assert_string_equal(c->admin.v[1], "unix:/run/a");
+	assert_int_equal(c->backends[0].kind, CONF_KIND_TGI);
+	assert_int_equal(c->backends[0].max_inflight, 0);
+	assert_string_equal(c->backends[0].ca_file, "/ca.pem");
+	assert_string_equal(c->backends[0].proxy, "socks5h://p:1080");
+	assert_null(c->backends[0].api_key);
+	assert_int_equal(c->cascades[0].n_tiers, 1);
+	assert_int_equal(c->cascades[0].match.n, 1);
+	assert_string_equal(c->cascades[0].match.v[0], "x");
+	assert_int_equal(c->cascades[0].on_terminal_failure,
+			 CONF_FAIL_BEST_REJECTED);
+	conf_free(c);
+}
+
+/* The words of a type are in the order of its enum. */
+static void test_kinds(void **state)
+{
+	static const char *const words[] = {
+		[CONF_KIND_AUTO] = "auto",
+		[CONF_KIND_OPENAI] = "openai",
+		[CONF_KIND_VLLM] = "vllm",
+		[CONF_KIND_LLAMACPP] = "llamacpp",
+		[CONF_KIND_OLLAMA] = "ollama",
+		[CONF_KIND_SGLANG] = "sglang",
+		[CONF_KIND_TGI] = "tgi",
+	};
+	static const char *const levels[] = {
+		[LOG_ERROR] = "error",
+		[LOG_WARN] = "warn",
+		[LOG_INFO] = "info",
+		[LOG_DEBUG] = "debug",
+	};
+	char text[400];
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		struct conf *c;
+
+		snprintf(text, sizeof(text),
+			 "log: {level: %s}\n" BACKEND("kind: %s"),
+			 levels[i % 4], words[i]);
+		c = read_good(text);
+		assert_int_equal(c->backends[0].kind, i);
+		assert_int_equal(c->log.level, i % 4);
+		conf_free(c);
+	}
+}
+
+static void test_bare_values_of_sections(void **state)
+{
+	struct conf *c = read_good(TOP("ledger: /l.db\nlog: /x.log"));
+
+	(void)state;
+	assert_string_equal(c->ledger.path, "/l.db");
+	assert_int_equal(c->ledger.keep_us, 90 * 86400 * S);
+	assert_string_equal(c->log.to, "/x.log");
+	assert_int_equal(c->log.level, LOG_INFO);
+	conf_free(c);
+	c = read_good(TOP("ledger: none\nlog: stderr\nadmin: none"));
+	assert_null(c->ledger.path);
+	assert_string_equal(c->log.to, "stderr");
+	assert_int_equal(c->admin.n, 0);
+	conf_free(c);
+}
+
+static void test_json_is_yaml(void **state)
+{
+	struct conf *c = read_good(
+		"{\"listen\": [\"0.0.0.0:80\"], \"workers\": \"auto\", "
+		"\"keys\": \"none\", \"admin\": \"none\", "
+		"\"backends\": {\"s\": {\"base_url\": \"http://h/v1\", "
+		"\"model\": \"m\", \"top_logprobs\": 3}}}");
+
+	(void)state;
+	assert_int_equal(c->workers, 0);
+	assert_int_equal(c->backends[0].top_logprobs, 3);
+	conf_free(c);
+}
+
+static void test_urls(void **state)
+{
+	static const char *const t[][2] = {
+		{"http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"},
+		{"http://h/v1/", "http://h/v1"},
+		{"http://h/v1///", "http://h/v1"},
+		{"http://h", "http://h"},
+		{"http://h/", "http://h"},
+		{"HTTPS://h/V1", "https://h/V1"},
+		{"'http://[::1]:8000/v1'", "http://[::1]:8000/v1"},
+		{"https://h:443/a@b", "https://h:443/a@b"},
+		{"http://0x7f.1/v1", "http://127.0.0.1/v1"},
+		{"http://2130706433/", "http://127.0.0.1"},
+	};
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct conf *c;
+
+		snprintf(text, sizeof(text), URL("%s"), t[i][0]);
+		c = read_good(text);
+		assert_string_equal(c->backends[0].base_url, t[i][1]);
+		conf_free(c);
+	}
+}
+
+static void test_client_keys(void **state)
+{
+	struct conf *c = read_good("keys:\n"
+				   "  a: {" HASH "}\n"
+				   "  b: {" HASH2 ", cascades: [c, s]}\n"
+				   "listen: 0.0.0.0:80\n" BACKENDS CASCADES);
+	struct digest d;
+
+	(void)state;
+	assert_true(c->keys_asked);
+	assert_int_equal(c->n_keys, 2);
+	assert_string_equal(c->keys[0].name, "a");
+	assert_int_equal(digest_parse(span_of(H32 H32), &d), 0);
+	assert_true(digest_equal(&c->keys[0].hash, &d));
+	assert_int_equal(c->keys[0].cascades.n, 0);
+	assert_int_equal(c->keys[1].cascades.n, 2);
+	assert_string_equal(c->keys[1].cascades.v[1], "s");
+	conf_free(c);
+}
+
+static void test_open_addresses(void **state)
+{
+	struct conf *c = read_good(TOP("keys: none\nlisten: ['[::]:80']\n"
+				       "admin: 0.0.0.0:81\n"
+				       "admin_public: true"));
+
+	(void)state;
+	assert_false(c->keys_asked);
+	assert_int_equal(c->n_keys, 0);
+	assert_true(c->admin_public);
+	conf_free(c);
+	c = read_good(TOP("listen: ['unix:/a', 'localhost:1', '[::1]:1']"));
+	assert_int_equal(c->listen.n, 3);
+	conf_free(c);
+}
+
+static void test_verifiers(void **state)
+{
+	struct conf *c = read_good(
+		CASCADE("threshold: 0.25, verify: [rules: {refusal: true}, "
+			"{logprob: }, odd: {most: -20}]"));
+	const struct conf_cascade *k = &c->cascades[0];
+	const struct rules_opts *r = k->verify[0].opts;
+	const struct logprob_opts *l = k->verify[1].opts;
+	const struct odd_opts *o = k->verify[2].opts;
+
+	(void)state;
+	assert_true(k->threshold == 0.25);
+	assert_int_equal(k->n_verify, 3);
+	assert_ptr_equal(k->verify[0].verifier, &rules);
+	assert_ptr_equal(k->verify[1].verifier, &logprob);
+	assert_ptr_equal(k->verify[2].verifier, &odd);
+	assert_true(r->refusal);
+	assert_false(r->truncated);
+	assert_false(r->repetition);
+	assert_int_equal(l->span, 0);
+	assert_int_equal(o->most, -20);
+	assert_true(o->flag);
+	assert_int_equal(o->word, 1);
+	assert_int_equal(o->names.n, 1);
+	assert_string_equal(o->names.v[0], "x");
+	assert_true(o->share == 0);
+	conf_free(c);
+	c = read_good(CASCADE("threshold: 1, verify: logprob"));
+	assert_int_equal(c->cascades[0].n_verify, 1);
+	conf_free(c);
+	c = read_good(CASCADE("threshold: 0, verify: [odd: {most: 1, flag: "
+			      "false, word: c, names: [], share: -2.5e-1}]"));
+	o = c->cascades[0].verify[0].opts;
+	assert_false(o->flag);
+	assert_int_equal(o->word, 2);
+	assert_int_equal(o->names.n, 0);
+	assert_true(o->share == -0.25);
+	conf_free(c);
+	c = read_good(CASCADE("verify: []"));
+	assert_int_equal(c->cascades[0].n_verify, 0);
+	conf_free(c);
+}
+
+static void test_many(void **state)
+{
+	struct buf text;
+	struct conf *c;
+
+	(void)state;
+	buf_init(&text, 0);
+	buf_adds(&text, "backends:\n");
+	for (int i = 0; i < 1000; i++)
+		buf_addf(&text, "  b%d: {base_url: 'http://h', model: m%d}\n",
+			 i, i);
+	buf_adds(&text, "cascades:\n");
+	for (int i = 0; i < 1000; i++)
+		buf_addf(&text, "  c%d: {tiers: [b%d, b0], match: ['p%d*']}\n",
+			 i, 999 - i, i);
+	c = read_text(text_of(&text));
+	assert_null(c);
+	assert_string_equal(text_of(&faults), "f:2002: cascades.c999.tiers: b0 "
+					      "is in it twice; keep one\n");
+	buf_release(&text);
+}
+
+/* Hostile, but not slow. */
+static void test_no_file_takes_long(void **state)
+{
+	static const char *const pieces[][2] = {
+		{"match: [", "x,"},
+		{BACKENDS "cascades: {c: {tiers: [s], match: [", "x,"},
+		{BACKENDS "cascades: {c: {tiers: [s], match: [", "[],"},
+		{"listen: [", "127.0.0.1:1, "},
+		{BACKENDS "cascades: {c: {threshold: 1, verify: [", "rules, "},
+		{"", "x:\n"},
+		{"limits:\n", " x: 1\n"},
+		{"backends:\n", " a: {}\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		clock_t start = clock();
+		struct buf text;
+
+		buf_init(&text, 0);
+		buf_adds(&text, pieces[i][0]);
+		while (text.n < DOC_MAX_BYTES - 40)
+			buf_adds(&text, pieces[i][1]);
+		if (strchr(pieces[i][0], '['))
+			buf_adds(&text,
+				 strchr(pieces[i][0], '{') ? "]}}" : "]");
+		assert_null(read_text(text_of(&text)));
+		assert_true(faults.n > 0);
+		assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 2);
+		buf_release(&text);
+	}
+}
+
+/* ---- warnings ------------------------------------------------------------ */
+
+static void test_warnings(void **state)
+{
+	static const char *const t[][2] = {
+		{"backends: {s: {base_url: 'http://h/v1', model: m, api_key: "
+		 "env:FRUGALD_KEY}}\ncascades: {c: {tiers: s}}\n",
+		 "f:1: backends.s: its api_key crosses the network in the "
+		 "clear; use https\n"},
+		{"backends: {s: {base_url: 'https://h/v1', model: m, api_key: "
+		 "env:FRUGALD_KEY}}\ncascades: {c: {tiers: s}}\n",
+		 ""},
+		{"backends: {s: {base_url: 'http://localhost/v1', model: m, "
+		 "api_key: env:FRUGALD_KEY}}\ncascades: {c: {tiers: s}}\n",
+		 ""},
+		{"backends: {s: {base_url: 'http://[::1]:1/v1', model: m, "
+		 "api_key: env:FRUGALD_KEY}}\ncascades: {c: {tiers: s}}\n",
+		 ""},
+		{"backends: {s: {base_url: 'http://127.0.0.1.h/v1', model: m, "
+		 "api_key: env:FRUGALD_KEY}}\ncascades: {c: {tiers: s}}\n",
+		 "f:1: backends.s: its api_key crosses the network in the "
+		 "clear; use https\n"},
+		{BACKENDS "cascades: {c: {tiers: s, verify: logprob, "
+			  "threshold: 0.5}}\n",
+		 "f:2: cascades.c: its only tier is the last one and never "
+		 "verified; name a cheaper one before it\n"},
+		{BACKENDS, "f: cascades: there is none; every request goes "
+			   "straight to the backend it names\n"},
+	};
+
+	(void)state;
+	setenv("FRUGALD_KEY", "sk-x", 1);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		conf_free(read_good(t[i][0]));
+		assert_string_equal(text_of(&warnings), t[i][1]);
+	}
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+static char dir[] = "/tmp/frugald-test-XXXXXX";
+
+static char *put_file(const char *name, const char *text, size_t n, mode_t mode)
+{
+	char *path = mem_printf("%s/%s", dir, name);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	return path;
+}
+
+static void drop_file(char *path)
+{
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
+static void test_secrets(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *secret;
+	} t[] = {
+		{"sk-file", "sk-file"},
+		{"sk-file\n", "sk-file"},
+		{"sk-file\r\n", "sk-file"},
+		{"", NULL},
+		{"\n", NULL},
+		{"a\n\n", NULL},
+		{"a b", NULL},
+		{"a\tb", NULL},
+		{"\x01", NULL},
+		{"\x7f", NULL},
+		{"\xc3\xa9", NULL},
+	};
+	struct conf *c;
+
+	(void)state;
+	setenv("FRUGALD_KEY", "sk-env", 1);
+	c = read_good(BACKEND("api_key: env:FRUGALD_KEY"));
+	assert_string_equal(c->backends[0].api_key, "sk-env");
+	conf_free(c);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char *path =
+			put_file("key", t[i].text, strlen(t[i].text), 0400);
+		char *text = mem_printf(BACKEND("api_key: 'file:%s'"), path);
+
+		c = read_text(text);
+		if (t[i].secret) {
+			assert_non_null(c);
+			assert_string_equal(c->backends[0].api_key,
+					    t[i].secret);
+		} else {
+			assert_null(c);
+			assert_non_null(strstr(text_of(&faults), path));
+		}
+		conf_free(c);
+		free(text);
+		drop_file(path);
+	}
+}
+
+static void test_length_of_secrets(void **state)
+{
+	static char secret[4098];
+
+	(void)state;
+	memset(secret, 'x', sizeof(secret));
+	for (size_t n = 4095; n <= 4098; n++) {
+		char *path = put_file("key", secret, n, 0400);
+		char *text = mem_printf(BACKEND("api_key: 'file:%s'"), path);
+		struct conf *c = read_text(text);
+
+		if (n <= 4096)
+			assert_int_equal(strlen(c->backends[0].api_key), n);
+		else
+			assert_null(c);
+		conf_free(c);
+		free(text);
+		drop_file(path);
+	}
+}
+
+static void test_literal_secret_by_mode(void **state)
+{
+	static const struct {
+		mode_t mode;
+		bool taken;
+	} t[] = {
+		{0600, true},  {0400, true},  {0640, false},
+		{0604, false}, {0644, false}, {0660, false},
+	};
+	static const char text[] = BACKEND("api_key: sk-lit");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char *path = put_file("c.yaml", text, strlen(text), t[i].mode);
+		struct conf *c = read_path(path);
+
+		if (t[i].taken) {
+			assert_non_null(c);
+			assert_string_equal(c->backends[0].api_key, "sk-lit");
+			assert_string_equal(c->path, path);
+		} else {
+			assert_null(c);
+			assert_null(strstr(text_of(&faults), "sk-lit"));
+		}
+		conf_free(c);
+		drop_file(path);
+	}
+}
+
+static void test_unreadable_files(void **state)
+{
+	char *path, *line;
+	struct buf big;
+
+	(void)state;
+	assert_null(read_path("/nonexistent/f.yaml"));
+	assert_string_equal(text_of(&faults),
+			    "/nonexistent/f.yaml: cannot be read: No such file "
+			    "or directory\n");
+	assert_null(read_path("/"));
+	assert_string_equal(text_of(&faults),
+			    "/: cannot be read: it is a directory\n");
+	assert_null(read_path("/dev/null"));
+	assert_string_equal(text_of(&faults),
+			    "/dev/null: cannot be read: it is no regular "
+			    "file\n");
+	path = mem_printf("%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(read_path(path)); /* and does not wait */
+	drop_file(path);
+	path = put_file("empty", "", 0, 0644);
+	assert_null(read_path(path));
+	line = mem_printf("%s:1: the file says nothing; it needs at least "
+			  "`backends`\n",
+			  path);
+	assert_string_equal(text_of(&faults), line);
+	free(line);
+	drop_file(path);
+	buf_init(&big, 0);
+	while (big.n <= DOC_MAX_BYTES)
+		buf_adds(&big, "# a comment\n");
+	path = put_file("big", big.p, big.n, 0644);
+	assert_null(read_path(path));
+	line = mem_printf("%s:1: longer than 256 KiB\n", path);
+	assert_string_equal(text_of(&faults), line);
+	free(line);
+	drop_file(path);
+	buf_release(&big);
+}
+
+/* ---- the files that come with it ----------------------------------------- */
+
+static char *load(const char *path)
+{
+	static char text[128 * 1024];
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	if (!f)
+		fail_msg("%s: run from the root of the tree", path);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	assert_true(n < sizeof(text) - 1);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* Takes the # off the keys that the sample file shows with their default. */
+static void uncomment(char *text)
+{
+	bool start = true;
+
+	for (char *c = text; *c; c++) {
+		if (start && c[0] == '#' && c[1] >= 'a' && c[1] <= 'z')
+			memmove(c, c + 1, strlen(c));
+		start = *c == '\n' || (start && *c == ' ');
+	}
+}
+
+static void test_files_load(void **state)
+{
+	static const char *const paths[] = {
+		"config/frugald.yaml", "config/minimal.yaml",
+		"config/openai.yaml", "config/demo.yaml"};
+
+	(void)state;
+	setenv("OPENAI_API_KEY", "sk-x", 1);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct conf *c = read_path(paths[i]);
+
+		assert_string_equal(text_of(&faults), "");
+		assert_string_equal(text_of(&warnings), "");
+		assert_non_null(c);
+		conf_free(c);
+	}
+}
+
+struct search {
+	const struct doc_node *root; /* of the sample file */
+	const char *manual;
+	size_t keys;
+};
+
+/* Some value at that path; NAME is any entry, a list is of one-entry maps. */
+static const struct doc_node *find_path(const struct doc_node *n,
+					const char *path)
+{
+	size_t len = strcspn(path, ".");
+	const char *rest = path[len] ? path + len + 1 : NULL;
+
+	if (n->kind == DOC_SCALAR)
+		return NULL;
+	for (const struct doc_node *c = n->child; c; c = c->next) {
+		const struct doc_node *found = c;
+
+		if (n->kind == DOC_LIST)
+			found = find_path(c, path);
+		else if (strncmp(path, "NAME", len) != 0 &&
+			 (strlen(c->key) != len || memcmp(c->key, path, len)))
+			continue;
+		else if (rest)
+			found = find_path(c, rest);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static void check_manual(const char *manual, const char *path,
+			 const struct conf_key *k)
+{
+	char *head = mem_printf("\\fB%s\\fR (", path);
+	const char *at = strstr(manual, head), *type_end;
+	char wanted[160];
+
+	if (!at)
+		fail_msg("not in the manual page: %s", path);
+	type_end = strstr(at, ")\n");
+	assert_non_null(type_end);
+	snprintf(wanted, sizeof(wanted), ", default %s)\n",
+		 k->fallback ? k->fallback : "");
+	if (k->fallback &&
+	    strncmp(type_end + 2 - strlen(wanted), wanted, strlen(wanted)) != 0)
+		fail_msg("another default in the manual page: %s", path);
+	free(head);
+}
+
+static void check_key(void *arg, const char *path, const struct conf_key *k)
+{
+	struct search *s = arg;
+	const struct doc_node *n = find_path(s->root, path);
+
+	s->keys++;
+	if (!n)
+		fail_msg("not in the sample file: %s", path);
+	check_manual(s->manual, path, k);
+	if (k->type != CONF_SECTION && k->type != CONF_ENTRIES && k->help)
+		assert_true(strlen(k->help) > 5);
+}
+
+static void no_fault(void *arg, int line, const char *text)
+{
+	(void)arg;
+	fail_msg("config/frugald.yaml:%d: %s", line, text);
+}
+
+static void test_every_key_is_shown(void **state)
+{
+	char *sample = mem_dup(load("config/frugald.yaml"));
+	struct search s = {.manual = load("config/frugald.yaml.5")};
+	struct doc *d;
+
+	(void)state;
+	uncomment(sample);
+	d = doc_parse(span_of(sample), no_fault, NULL);
+	assert_non_null(d);
+	s.root = doc_root(d);
+	conf_each_key(shown, check_key, &s);
+	assert_true(s.keys > 60);
+	doc_free(d);
+	free(sample);
+}
+
+/* What the sample file shows as a default is one. */
+static void test_sample_shows_defaults(void **state)
+{
+	char *sample = mem_dup(load("config/frugald.yaml"));
+	struct conf *shows, *c;
+
+	(void)state;
+	setenv("OPENAI_API_KEY", "sk-x", 1);
+	c = read_path("config/frugald.yaml");
+	uncomment(sample);
+	shows = read_good(sample);
+	assert_memory_equal(&shows->limits, &c->limits, sizeof(c->limits));
+	assert_int_equal(shows->reply.usage, c->reply.usage);
+	assert_int_equal(shows->reply.commit_after_us,
+			 c->reply.commit_after_us);
+	assert_int_equal(shows->reply.keepalive, c->reply.keepalive);
+	assert_int_equal(shows->reply.keepalive_every_us,
+			 c->reply.keepalive_every_us);
+	assert_int_equal(shows->reply.slice, c->reply.slice);
+	assert_int_equal(shows->workers, c->workers);
+	assert_int_equal(shows->ledger.keep_us, c->ledger.keep_us);
+	assert_int_equal(shows->backends[0].idle_us, c->backends[0].idle_us);
+	assert_int_equal(shows->backends[0].total_us, c->backends[0].total_us);
+	assert_int_equal(shows->n_keys, 1);
+	assert_int_equal(c->n_keys, 0);
+	conf_free(shows);
+	conf_free(c);
+	free(sample);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	buf_init(&faults, 0);
+	buf_init(&warnings, 0);
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	buf_release(&faults);
+	buf_release(&warnings);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_no_fault_tells_a_secret),
+		cmocka_unit_test(test_all_faults_at_once),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_noughts),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_prices),
+		cmocka_unit_test(test_cached_price_of_nought),
+		cmocka_unit_test(test_cascade_limits),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_bare_values_of_sections),
+		cmocka_unit_test(test_json_is_yaml),
+		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_client_keys),
+		cmocka_unit_test(test_open_addresses),
+		cmocka_unit_test(test_verifiers),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_no_file_takes_long),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_length_of_secrets),
+		cmocka_unit_test(test_literal_secret_by_mode),
+		cmocka_unit_test(test_unreadable_files),
+		cmocka_unit_test(test_files_load),
+		cmocka_unit_test(test_every_key_is_shown),
+		cmocka_unit_test(test_sample_shows_defaults),
+	};
+
+	return cmocka_run_group_tests_name("conf_read", tests, set_up,
+					   tear_down);
+}

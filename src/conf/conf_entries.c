@@ -69,16 +69,18 @@ static bool is_name(const char *s, const char *marks, size_t most)
 	return n >= 1 && n <= most;
 }
 
-/* A bad name is not repeated: it may be a secret put in the wrong place. */
-static void check_name(struct entries *e, const struct doc_node *n,
-		       const struct conf_place *in, const char *marks,
-		       size_t most)
+/* The name for places. A bad one is not repeated: it may be a secret put where
+ * its name belongs. */
+static const char *check_name(struct entries *e, const struct doc_node *n,
+			      const struct conf_place *in, const char *marks,
+			      size_t most)
 {
-	if (!is_name(n->key, marks, most))
-		conf_faults_add(e->faults, n->key_line, in,
-				"a name must be 1 to %zu letters, digits and "
-				"%s",
-				most, marks);
+	if (is_name(n->key, marks, most))
+		return n->key;
+	conf_faults_add(e->faults, n->key_line, in,
+			"a name must be 1 to %zu letters, digits and %s", most,
+			marks);
+	return "?";
 }
 
 /* One model name means one thing. */
@@ -161,9 +163,9 @@ static void read_backend(struct entries *e, const struct doc_node *n,
 			 const struct conf_place *in)
 {
 	struct conf_backend *b = &e->conf->backends[e->conf->n_backends++];
-	struct conf_place at = {in, n->key};
+	struct conf_place at = {in,
+				check_name(e, n, in, MODEL_MARKS, MODEL_MOST)};
 
-	check_name(e, n, in, MODEL_MARKS, MODEL_MOST);
 	b->name = arena_dup(e->conf->arena, span_of(n->key));
 	claim(e, b->name, a_backend, n->key_line, &at);
 	b->price_cached = -1;
@@ -271,9 +273,9 @@ static void read_cascade(struct entries *e, const struct doc_node *n,
 			 const struct conf_place *in)
 {
 	struct conf_cascade *c = &e->conf->cascades[e->conf->n_cascades++];
-	struct conf_place at = {in, n->key};
+	struct conf_place at = {in,
+				check_name(e, n, in, MODEL_MARKS, MODEL_MOST)};
 
-	check_name(e, n, in, MODEL_MARKS, MODEL_MOST);
 	c->name = arena_dup(e->conf->arena, span_of(n->key));
 	claim(e, c->name, a_cascade, n->key_line, &at);
 	c->deadline_us = e->conf->limits.deadline_us;
@@ -358,9 +360,9 @@ static void read_client(struct entries *e, const struct doc_node *n,
 			const struct conf_place *in)
 {
 	struct conf_client_key *k = &e->conf->keys[e->conf->n_keys++];
-	struct conf_place at = {in, n->key};
+	struct conf_place at = {
+		in, check_name(e, n, in, CLIENT_MARKS, CLIENT_MOST)};
 
-	check_name(e, n, in, CLIENT_MARKS, CLIENT_MOST);
 	k->name = arena_dup(e->conf->arena, span_of(n->key));
 	if (!read_entry(e, n, &at, conf_keys_client(), k))
 		return;

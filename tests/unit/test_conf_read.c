@@ -500,6 +500,8 @@ static const char *const bad[][2] = {
 	{TOP("keys: all"), "f:1: keys: must be a mapping of names\n"},
 	{TOP("keys: [none]"), "f:1: keys: must be a mapping of names\n"},
 	{TOP("keys: {'a/b': {" HASH "}}"), "f:1: keys" BAD_CLIENT},
+	{TOP("keys: {'fk-" H32 H32 "': {}}"),
+	 "f:1: keys" BAD_CLIENT "f:1: keys.?.hash" MISSING},
 	{TOP("keys: {'fk-" H32 H32 "': {" HASH "}}"), "f:1: keys" BAD_CLIENT},
 
 	/* names of models */

@@ -67,13 +67,19 @@ enum jscan_type jscan_peek(struct jscan *s);
 /* Steps into '{' or '['; -1 when something else is there. */
 int jscan_enter(struct jscan *s, char open);
 
-/* The next member of the object: 1 and the scanner stands before its value;
- * 0 when the object has ended (and is left); -1 on a fault. key is the raw
- * text between the quotes, escapes and all. */
+/* The next member of the object: 1 and the scanner stands at the first byte of
+ * its value; 0 when the object has ended (and is left); -1 on a fault. key is
+ * the raw text between the quotes, escapes and all. */
 int jscan_member(struct jscan *s, struct span *key);
 
 /* The same for the elements of an array. */
 int jscan_element(struct jscan *s);
+
+/* Does the value that a member or element has come to begin with c? */
+static inline bool jscan_at(const struct jscan *s, char c)
+{
+	return !s->why && s->p < s->end && *s->p == c;
+}
 
 /* Checks and passes any value. *value (may be NULL) gets its exact bytes,
  * quotes or brackets included. 0 or -1. */

@@ -186,6 +186,7 @@ struct chat_delta {
 			       * arguments as sent: for estimates */
 	struct span finish;   /* unescaped; p NULL when null or absent */
 	size_t finish_at, finish_end;
+	size_t logprobs_at, logprobs_end; /* an object's place; 0, 0: none */
 	size_t at, end; /* the choice object's bytes */
 };
 

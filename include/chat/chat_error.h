@@ -24,4 +24,7 @@ int chat_error_write(struct buf *out, const char *message, const char *type,
 void chat_error_read(struct span body, char *message, size_t room,
 		     char *code, size_t code_room);
 
+/* Its param, "" when there is none. */
+void chat_error_param(struct span body, char *param, size_t room);
+
 #endif

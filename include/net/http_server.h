@@ -75,12 +75,13 @@ struct http_server_ops {
 	void (*on_drain)(void *arg, struct http_request *rq);
 	void (*on_done)(void *arg, struct http_request *rq);
 	/* The server refuses by itself (400 framing, 413, 415, 431, 503
-	 * memory): fill body with the JSON text of the error. May be NULL: the
-	 * body is then empty. Comes inside the library, like on_head(). What
-	 * the library cannot read at all (no HTTP, a head above 16 KiB, a bad
-	 * Content-Length) it answers itself, with its own text. */
-	void (*fill_error)(void *arg, struct http_request *rq, int status,
-			   const char *why, struct buf *body);
+	 * memory): call http_request_refuse() with this status and close. May
+	 * be NULL or do nothing: the body is then empty. Comes inside the
+	 * library, like on_head(). What the library cannot read at all (no
+	 * HTTP, a head above 16 KiB, a bad Content-Length) it answers itself,
+	 * with its own text. */
+	void (*on_refuse)(void *arg, struct http_request *rq, int status,
+			  const char *why, bool close);
 };
 
 /* listen_fd: bound, listening, non-blocking; borrowed, shared with the servers
@@ -116,7 +117,7 @@ struct arena *http_request_arena(struct http_request *rq); /* made on first use 
 void http_request_set_owner(struct http_request *rq, void *owner);
 void *http_request_owner(const struct http_request *rq);
 
-/* Only in on_head(): remember to answer this, on_request() will not come and
+/* Only in on_head() and on_refuse(): remember to answer this, on_request() will not come and
  * on_done() neither. headers are copied; body is taken. close: end the
  * connection afterwards. */
 void http_request_refuse(struct http_request *rq, int status,

@@ -84,29 +84,57 @@ static const char *outcome_of(const struct fault *f)
 	return f->kind == FAULT_OVERLOADED ? "refused" : "client_error";
 }
 
-static void on_head(void *arg, struct http_request *rq)
+static void refuse(struct api *a, struct http_request *rq,
+		   const struct fault *f, const char *allow, bool close)
 {
-	struct api *a = arg;
 	struct reply_headers h;
-	struct route route;
-	struct fault f;
 	struct buf body;
 	char id[65];
 
-	if (!head_fault(a, rq, &route, &f))
-		return;
 	reply_request_id(http_request_header(rq, "x-request-id"), id);
 	reply_headers_init(&h, id, NULL);
 	reply_headers_add(&h, "Content-Type", "application/json");
-	reply_fault_headers(&h, &f);
-	if (route.allow)
-		reply_headers_add(&h, "Allow", route.allow);
+	reply_fault_headers(&h, f);
+	if (allow)
+		reply_headers_add(&h, "Allow", allow);
 	buf_init(&body, 0);
-	reply_fault_body(&body, &f);
-	recorder_refused(a->house.recorder, id, outcome_of(&f), f.status,
-			 f.message);
-	http_request_refuse(rq, f.status, h.v, h.n, &body, a->draining);
+	reply_fault_body(&body, f);
+	recorder_refused(a->house.recorder, id, outcome_of(f), f->status,
+			 f->message);
+	http_request_refuse(rq, f->status, h.v, h.n, &body, close);
 	buf_release(&body);
+}
+
+static void on_head(void *arg, struct http_request *rq)
+{
+	struct api *a = arg;
+	struct route route;
+	struct fault f;
+
+	if (head_fault(a, rq, &route, &f))
+		refuse(a, rq, &f, route.allow, a->draining);
+}
+
+/* What the HTTP layer refuses by itself. */
+static void on_refuse(void *arg, struct http_request *rq, int status,
+		      const char *why, bool close)
+{
+	static const struct {
+		int status;
+		enum fault_kind kind;
+	} kinds[] = {
+		{ 408, FAULT_UPLOAD_TIMEOUT }, { 413, FAULT_TOO_LARGE },
+		{ 415, FAULT_ENCODING },       { 431, FAULT_HEAD_TOO_LARGE },
+		{ 503, FAULT_OVERLOADED },
+	};
+	enum fault_kind kind = FAULT_BAD_REQUEST;
+	struct fault f;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].status == status)
+			kind = kinds[i].kind;
+	fault_set(&f, kind, "%s", why);
+	refuse(arg, rq, &f, NULL, close);
 }
 
 /* ---- whole requests ------------------------------------------------------ */
@@ -174,31 +202,6 @@ static void on_done(void *arg, struct http_request *rq)
 		exchange_done(x);
 }
 
-/* What the HTTP layer refuses by itself. */
-static void fill_error(void *arg, struct http_request *rq, int status,
-		       const char *why, struct buf *body)
-{
-	static const struct {
-		int status;
-		enum fault_kind kind;
-	} kinds[] = {
-		{ 408, FAULT_UPLOAD_TIMEOUT }, { 413, FAULT_TOO_LARGE },
-		{ 415, FAULT_ENCODING },       { 431, FAULT_HEAD_TOO_LARGE },
-		{ 503, FAULT_OVERLOADED },
-	};
-	enum fault_kind kind = FAULT_BAD_REQUEST;
-	struct api *a = arg;
-	struct fault f;
-
-	(void)rq;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i].status == status)
-			kind = kinds[i].kind;
-	fault_set(&f, kind, "%s", why);
-	reply_fault_body(body, &f);
-	recorder_refused(a->house.recorder, "-", outcome_of(&f), status, why);
-}
-
 const struct http_server_ops *api_ops(void)
 {
 	static const struct http_server_ops ops = {
@@ -207,7 +210,7 @@ const struct http_server_ops *api_ops(void)
 		.on_gone = on_gone,
 		.on_drain = on_drain,
 		.on_done = on_done,
-		.fill_error = fill_error,
+		.on_refuse = on_refuse,
 	};
 
 	return &ops;

@@ -212,6 +212,23 @@ static int64_t wish_us(const struct http_request *rq)
 	return a ? a : b;
 }
 
+/* The name is looked up before the rest of the request is judged. */
+static const struct cascade *understand(struct exchange *x,
+					const struct conf_client_key *who,
+					struct fault *f)
+{
+	bool is_sound = read_request(x, f) == 0;
+	const struct cascade *c;
+	struct fault other;
+
+	if (!is_sound && x->request.model.n == 0)
+		return NULL;
+	c = find_target(x, who, &other);
+	if (!c)
+		*f = other;
+	return is_sound ? c : NULL;
+}
+
 static void start_run(struct exchange *x, const struct cascade *c,
 		      const struct conf_client_key *who)
 {
@@ -237,7 +254,7 @@ void api_chat(struct api *a, struct http_request *rq, const char *request_id,
 	      const struct conf_client_key *who)
 {
 	struct exchange *x = mem_new(sizeof(*x));
-	const struct cascade *c = NULL;
+	const struct cascade *c;
 	struct fault f;
 
 	x->api = a;
@@ -247,8 +264,7 @@ void api_chat(struct api *a, struct http_request *rq, const char *request_id,
 	snprintf(x->request_id, sizeof(x->request_id), "%s", request_id);
 	DL_APPEND(a->exchanges, x);
 	http_request_set_owner(rq, x);
-	if (read_request(x, &f) == 0)
-		c = find_target(x, who, &f);
+	c = understand(x, who, &f);
 	if (c)
 		start_run(x, c, who);
 	else

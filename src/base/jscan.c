@@ -25,8 +25,10 @@ static const char *fault(struct jscan *s, const char *at, const char *why)
 
 static inline const char *skip_space(const char *p, const char *end)
 {
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-		p++;
+	for (; p < end && (unsigned char)*p <= ' '; p++) {
+		if (*p != ' ' && *p != '\n' && *p != '\r' && *p != '\t')
+			break;
+	}
 	return p;
 }
 
@@ -175,35 +177,48 @@ static inline const char *pass_string(struct jscan *s, const char *p)
  * 2 GiB of text. */
 #define EXPONENT 2000000000
 
-/* digits * 10^exponent; `cut` when there were more digits than fit. */
-struct decimal {
-	uint64_t digits;
-	int64_t exponent;
-	int n_digits; /* leading zeros not counted */
-	bool negative, cut;
+/* A number's parts as they stand. */
+struct number {
+	struct span whole, part; /* digits before and after the point */
+	uint64_t digits;	 /* both as one integer, modulo 2^64 */
+	int64_t exponent;	 /* as written behind the e */
+	bool negative;
 };
 
-/* One or more digits; NULL when there is none. What does not fit only raises
- * the exponent. */
-static inline const char *pass_digits(struct jscan *s, const char *p,
-				      struct decimal *d)
+/* Takes up to 8 digits, without a branch on how many there are: numbers of all
+ * lengths come mixed, and a wrong guess costs more than all of this. */
+static inline const char *take_8_digits(const char *p, uint64_t *digits)
 {
-	const char *begin = p;
+	static const uint32_t ten[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+	uint64_t w, odd;
+	int n;
 
-	for (; p < s->end && is_digit(*p); p++) {
-		if (d->n_digits < DIGITS) {
-			d->digits = d->digits * 10 + (uint64_t)(*p - '0');
-			d->n_digits += d->digits != 0;
-		} else {
-			d->cut = true;
-			d->exponent++;
-		}
-	}
-	return p > begin ? p : fault(s, p, "a digit was expected");
+	memcpy(&w, p, 8);
+	w = le64toh(w) ^ EACH('0');
+	odd = ((w + EACH(0x80 - 10)) | w) & EACH(0x80); /* no digits */
+	n = odd ? __builtin_ctzll(odd) / 8 : 8;
+	/* Zeros in front fill up to 8; in two shifts, for n may be 0. */
+	w = w << (4 * (8 - n)) << (4 * (8 - n));
+	w = (w * 10 + (w >> 8)) & 0x00ff00ff00ff00ffu;
+	w = (w * 100 + (w >> 16)) & 0x0000ffff0000ffffu;
+	w = (w * 10000 + (w >> 32)) & 0xffffffffu;
+	*digits = *digits * ten[n] + w;
+	return p + n;
+}
+
+static inline const char *take_digits(const char *p, const char *end,
+				      uint64_t *digits)
+{
+	const char *q;
+
+(void)q;(void)take_8_digits;	for (; p < end && is_digit(*p); p++)
+		*digits = *digits * 10 + (uint64_t)(*p - '0');
+	return p;
 }
 
 static const char *pass_exponent(struct jscan *s, const char *p,
-				 struct decimal *d)
+				 int64_t *exponent)
 {
 	bool negative = p < s->end && *p == '-';
 	const char *begin;
@@ -217,31 +232,70 @@ static const char *pass_exponent(struct jscan *s, const char *p,
 	}
 	if (p == begin)
 		return fault(s, p, "a digit was expected");
-	d->exponent += negative ? -e : e;
+	*exponent = negative ? -e : e;
 	return p;
 }
 
-static inline const char *pass_number(struct jscan *s, const char *p,
-				      struct decimal *d)
+__attribute__((always_inline)) static inline const char *
+pass_number(struct jscan *s, const char *p, struct number *n)
 {
-	const char *point;
+	const char *end = s->end, *begin;
 
-	*d = (struct decimal){.negative = *p == '-'};
-	if (d->negative)
-		p++;
-	if (p < s->end && *p == '0')
-		p++;
-	else
-		p = pass_digits(s, p, d);
-	if (p && p < s->end && *p == '.') {
-		point = p;
-		p = pass_digits(s, p + 1, d);
-		if (p)
-			d->exponent -= p - point - 1;
+	*n = (struct number){.negative = *p == '-'};
+	begin = p += n->negative;
+	p = p < end && *p == '0' ? p + 1 : take_digits(p, end, &n->digits);
+	n->whole = (struct span){begin, (size_t)(p - begin)};
+	if (p == begin)
+		return fault(s, p, "a digit was expected");
+	if (p < end && *p == '.') {
+		begin = ++p;
+		p = take_digits(p, end, &n->digits);
+		n->part = (struct span){begin, (size_t)(p - begin)};
+		if (p == begin)
+			return fault(s, p, "a digit was expected");
 	}
-	if (p && p < s->end && (*p == 'e' || *p == 'E'))
-		p = pass_exponent(s, p + 1, d);
+	if (p < end && (*p == 'e' || *p == 'E'))
+		p = pass_exponent(s, p + 1, &n->exponent);
 	return p;
+}
+
+/* digits * 10^exponent */
+struct decimal {
+	uint64_t digits;
+	int64_t exponent;
+};
+
+/* The first DIGITS digits, zeros in front not counted. */
+static struct decimal first_digits(const struct number *n)
+{
+	struct decimal d = {0, n->exponent - (int64_t)n->part.n};
+	const struct span *parts[] = {&n->whole, &n->part};
+	int left = DIGITS;
+
+	for (int i = 0; i < 2; i++) {
+		const char *p = parts[i]->p, *end = p + parts[i]->n;
+
+		for (; p < end && left > 0; p++) {
+			d.digits = d.digits * 10 + (uint64_t)(*p - '0');
+			left -= d.digits > 0;
+		}
+		d.exponent += end - p;
+	}
+	return d;
+}
+
+static bool fits_64_bits(const struct number *n)
+{
+	size_t zeros = 0;
+
+	if (n->whole.n + n->part.n <= DIGITS)
+		return true;
+	if (*n->whole.p == '0') {
+		while (zeros < n->part.n && n->part.p[zeros] == '0')
+			zeros++;
+		zeros++;
+	}
+	return n->whole.n + n->part.n - zeros <= DIGITS;
 }
 
 __extension__ typedef unsigned __int128 uint128;
@@ -280,40 +334,43 @@ static double divided(uint64_t digits, int n)
 }
 
 /* False when it takes strtod() to round rightly. */
-static bool quick_double(const struct decimal *d, double *v)
+static bool quick_double(const struct number *n, double *v)
 {
 	static const double ten[] = {1e0,  1e1,	 1e2,  1e3,  1e4,  1e5,
 				     1e6,  1e7,	 1e8,  1e9,  1e10, 1e11,
 				     1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
 				     1e18, 1e19, 1e20, 1e21, 1e22};
+	int64_t exponent = n->exponent - (int64_t)n->part.n;
 
-	if (d->cut || d->exponent < -27 || d->exponent > 22)
+	if (!fits_64_bits(n) || exponent < -27 || exponent > 22)
 		return false;
 	/* Both exact, so one rounding. */
-	if (d->digits <= (uint64_t)1 << 53 && d->exponent >= -22)
-		*v = d->exponent < 0 ? (double)d->digits / ten[-d->exponent]
-				     : (double)d->digits * ten[d->exponent];
-	else if (d->digits && d->exponent <= 0)
-		*v = divided(d->digits, (int)-d->exponent);
+	if (n->digits <= (uint64_t)1 << 53 && exponent >= -22)
+		*v = exponent < 0 ? (double)n->digits / ten[-exponent]
+				  : (double)n->digits * ten[exponent];
+	else if (n->digits && exponent <= 0)
+		*v = divided(n->digits, (int)-exponent);
 	else
 		return false;
-	if (d->negative)
+	if (n->negative)
 		*v = -*v;
 	return true;
 }
 
 /* The locale is "C": nobody here calls setlocale(). */
-static double slow_double(const struct decimal *d, struct span text)
+static double slow_double(const struct number *n, struct span text)
 {
+	struct decimal d;
 	char copy[512];
 
 	if (text.n < sizeof(copy)) {
 		memcpy(copy, text.p, text.n);
 		copy[text.n] = '\0';
 	} else {
+		d = first_digits(n);
 		snprintf(copy, sizeof(copy), "%s%jue%jd",
-			 d->negative ? "-" : "", (uintmax_t)d->digits,
-			 (intmax_t)d->exponent);
+			 n->negative ? "-" : "", (uintmax_t)d.digits,
+			 (intmax_t)d.exponent);
 	}
 	return strtod(copy, NULL);
 }
@@ -332,7 +389,7 @@ static const char *pass_word(struct jscan *s, const char *p, const char *word)
 /* Anything but an array or object; p is at its first byte. */
 static inline const char *pass_scalar(struct jscan *s, const char *p)
 {
-	struct decimal d;
+	struct number n;
 
 	if (p == s->end)
 		return fault(s, p, "a value was expected");
@@ -341,7 +398,7 @@ static inline const char *pass_scalar(struct jscan *s, const char *p)
 		return p ? p + 1 : NULL;
 	}
 	if (is_digit(*p) || *p == '-')
-		return pass_number(s, p, &d);
+		return pass_number(s, p, &n);
 	return pass_word(s, p,
 			 *p == 't'   ? "true"
 			 : *p == 'f' ? "false"
@@ -369,27 +426,29 @@ static inline const char *pass_key(struct jscan *s, const char *p,
 /* What is open inside one value. */
 struct nest {
 	int depth;
-	uint64_t objects[JSCAN_DEPTH / 64]; /* bit d - 1: level d is one */
+	bool object;			    /* the innermost is one */
+	uint64_t objects[JSCAN_DEPTH / 64]; /* bit d: level d is one */
 };
-
-static inline bool in_object(const struct nest *n)
-{
-	int d = n->depth - 1;
-
-	return n->objects[d / 64] >> (d % 64) & 1;
-}
 
 static inline const char *pass_open(struct jscan *s, const char *p,
 				    struct nest *n)
 {
-	uint64_t bit = (uint64_t)1 << (n->depth % 64);
 	uint64_t *objects = &n->objects[n->depth / 64];
+	uint64_t bit = (uint64_t)1 << (n->depth % 64);
 
 	if (s->depth + n->depth >= s->max_depth)
 		return fault(s, p, "nested too deeply");
+	n->object = *p == '{';
+	*objects = n->object ? *objects | bit : *objects & ~bit;
 	n->depth++;
-	*objects = *p == '{' ? *objects | bit : *objects & ~bit;
 	return p + 1;
+}
+
+static inline void leave(struct nest *n)
+{
+	int d = --n->depth - 1;
+
+	n->object = d >= 0 && (n->objects[d / 64] >> (d % 64) & 1);
 }
 
 /* The brackets that close here; then, if any is open still, what leads to the
@@ -399,18 +458,16 @@ static inline const char *pass_between(struct jscan *s, const char *p,
 {
 	struct span key;
 
-	for (; n->depth > 0; n->depth--, p++, opened = false) {
-		bool object = in_object(n);
-
+	for (; n->depth > 0; leave(n), p++, opened = false) {
 		p = skip_space(p, s->end);
-		if (p < s->end && *p == (object ? '}' : ']'))
+		if (p < s->end && *p == (n->object ? '}' : ']'))
 			continue;
 		if (!opened) {
 			if (p == s->end || *p != ',')
 				return fault(s, p, "',' was expected");
 			p = skip_space(p + 1, s->end);
 		}
-		return object ? pass_key(s, p, &key) : p;
+		return n->object ? pass_key(s, p, &key) : p;
 	}
 	return p;
 }
@@ -571,19 +628,19 @@ int jscan_string(struct jscan *s, struct span *raw)
 int jscan_number(struct jscan *s, double *value)
 {
 	const char *begin = skip_space(s->p, s->end), *p;
-	struct decimal d;
+	struct number n;
 
 	if (s->why)
 		return -1;
 	if (begin == s->end || (!is_digit(*begin) && *begin != '-'))
 		p = fault(s, begin, "a number was expected");
 	else
-		p = pass_number(s, begin, &d);
+		p = pass_number(s, begin, &n);
 	if (!p)
 		return -1;
 	s->p = p;
-	if (!quick_double(&d, value))
-		*value = slow_double(&d,
+	if (!quick_double(&n, value))
+		*value = slow_double(&n,
 				     (struct span){begin, (size_t)(p - begin)});
 	return 0;
 }

@@ -186,13 +186,15 @@ int outlet_chunk(struct outlet *o, const struct chat_chunk *c, bool pass_usage,
 	assert(o->request->stream && !o->ended);
 	buf_clear(json);
 	*unsent = 0;
+	if (o->request->n > 1 && !o->role_sent)
+		add_roles(o); /* of all, in order, before any text */
 	if (chat_chunk_write(c, &o->stamp, pass_usage, &o->stream,
 			     chunk_scratch(o), json) < 0)
 		return -1;
-	if (json->n == 0)
-		return 0;
-	if (sse_out_event(&o->out, buf_span(json)) < 0)
+	if (json->n > 0 && sse_out_event(&o->out, buf_span(json)) < 0)
 		return -1;
+	if (o->out.n == 0)
+		return 0;
 	open_stream(o);
 	*unsent = flush(o);
 	if (!deadline_is_set(&o->timer) &&

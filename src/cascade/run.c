@@ -565,7 +565,8 @@ static enum next relay_end(struct run *r)
 	} else if (total_usage(r, &sum)) {
 		outlet_end(&r->outlet, &sum);
 	} else {
-		outlet_end(&r->outlet, a->usage_estimated ? &a->usage : NULL);
+		outlet_end(&r->outlet,
+			   r->outlet.stream.usage_sent ? NULL : &a->usage);
 	}
 	run_enter(r, RUN_REPLY);
 	return NEXT_MORE;

@@ -179,7 +179,7 @@ static void read_delta_choice(struct jscan *s, struct chat_delta *d,
 
 	jscan_enter(s, '{');
 	while (jscan_member(s, &key) > 0) {
-		bool is_object = jscan_peek(s) == JSCAN_OBJECT;
+		bool is_object = jscan_at(s, '{');
 
 		at = (size_t)(s->p - s->base);
 		if (jscan_key_is(key, "finish_reason")) {
@@ -196,9 +196,13 @@ static void read_delta_choice(struct jscan *s, struct chat_delta *d,
 				jscan_value(s, NULL);
 			d->delta_at = at;
 			d->delta_end = (size_t)(s->p - s->base);
-		} else if (jscan_key_is(key, "index") &&
-			   jscan_value(s, &v) == 0) {
-			d->has_index = jscan_int64(v, &d->index);
+		} else if (jscan_key_is(key, "index")) {
+			if (jscan_value(s, &v) == 0)
+				d->has_index = jscan_int64(v, &d->index);
+		} else if (is_object && jscan_key_is(key, "logprobs")) {
+			jscan_value(s, NULL);
+			d->logprobs_at = at;
+			d->logprobs_end = (size_t)(s->p - s->base);
 		} else {
 			jscan_value(s, NULL);
 		}
@@ -216,7 +220,7 @@ static void read_delta_choices(struct jscan *s, struct chat_chunk *c,
 	while (jscan_element(s) > 0) {
 		struct chat_delta *d;
 
-		if (jscan_peek(s) != JSCAN_OBJECT) {
+		if (!jscan_at(s, '{')) {
 			jscan_value(s, NULL);
 			continue;
 		}
@@ -243,7 +247,7 @@ int chat_chunk_read(struct chat_chunk *c, struct span data, int max_depth,
 	jscan_enter(&s, '{');
 	while (jscan_member(&s, &key) > 0) {
 		enum chat_name name = chat_name_of(key);
-		bool is_array = jscan_peek(&s) == JSCAN_ARRAY;
+		bool is_array = jscan_at(&s, '[');
 
 		value.p = s.p;
 		if (name == CHAT_CHOICES && is_array)

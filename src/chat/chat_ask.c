@@ -56,15 +56,13 @@ static void include_usage(struct asking *k, size_t at, size_t end)
 static void ask_member(struct asking *k, const struct chat_place *p)
 {
 	struct splices *e = &k->e;
-	struct span value = splices_at(e, p->value_at, p->end);
 
 	k->has[p->name] = true;
 	if (p->name == k->dropped)
 		splices_remove(e, p->key_at, p->end);
 	else if (p->name == CHAT_MODEL)
 		splices_set(e, p->value_at, p->end, k->model);
-	else if (p->name == CHAT_STREAM && k->ask->buffered &&
-		 chat_is_given(value))
+	else if (p->name == CHAT_STREAM && k->ask->buffered)
 		splices_set(e, p->value_at, p->end, span_of("false"));
 	else if (p->name == CHAT_STREAM_OPTIONS && k->ask->buffered)
 		splices_remove(e, p->key_at, p->end);

@@ -219,7 +219,7 @@ static void edit_role(struct splices *e, const struct chat_delta *d, bool due)
 }
 
 static void edit_delta(struct splices *e, const struct chat_delta *d,
-		       struct chat_stream *state)
+		       bool keep_logprobs, struct chat_stream *state)
 {
 	bool due = role_is_due(state, d->index);
 	const char *delta = due ? "{" ROLE ",\"content\":\"\"}" : "{}";
@@ -243,6 +243,8 @@ static void edit_delta(struct splices *e, const struct chat_delta *d,
 		splices_set(e, d->delta_at, d->delta_end, span_of(delta));
 	else
 		edit_role(e, d, due);
+	if (d->logprobs_at && keep_logprobs)
+		chat_logprobs_edit(e, d->logprobs_at, d->logprobs_end, -1);
 	splices_insert(e, d->at, &fresh);
 }
 
@@ -287,24 +289,17 @@ static void note(struct chat_stream *state, const struct chat_chunk *c)
 	}
 }
 
-/* A chunk with choices always is; one without may carry the usage, or what
- * some backends tell of the prompt before all. */
+/* A chunk with choices always is; one without only for the usage it brings:
+ * clients index choices[0]. */
 static bool is_worth_sending(const struct chat_chunk *c, bool want_usage,
 			     struct chat_stream *state)
 {
 	if (c->n_choices > 0)
 		return true;
-	if (c->usage.there) {
-		if (!want_usage || state->usage_sent)
-			return false;
-		state->usage_sent = true;
-		return true;
-	}
-	for (size_t i = 0; i < c->places.n; i++) {
-		if (c->places.v[i].name == CHAT_CHOICES)
-			return true;
-	}
-	return false;
+	if (!c->usage.there || !want_usage || state->usage_sent)
+		return false;
+	state->usage_sent = true;
+	return true;
 }
 
 int chat_chunk_write(const struct chat_chunk *c, const struct chat_stamp *st,
@@ -325,7 +320,7 @@ int chat_chunk_write(const struct chat_chunk *c, const struct chat_stamp *st,
 	splices_init(&e, c->body, a);
 	stamp(&e, &c->places, c->first_at - 1, st, &to);
 	for (size_t i = 0; i < c->n_choices; i++)
-		edit_delta(&e, &c->choices[i], state);
+		edit_delta(&e, &c->choices[i], st->keep_logprobs, state);
 	add_lower_roles(&e, c, state);
 	return splices_apply(&e, out);
 }

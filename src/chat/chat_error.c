@@ -296,3 +296,19 @@ void chat_error_read(struct span body, char *message, size_t room, char *code,
 	buf_release(&text);
 	buf_release(&word);
 }
+
+void chat_error_param(struct span body, char *param, size_t room)
+{
+	struct span error, value = {NULL, 0};
+	struct buf text;
+
+	buf_init(&text, 0);
+	if (is_json(body)) {
+		error = chat_member_of(body, "error");
+		value = chat_member_of(error.n ? error : body, "param");
+	}
+	if (value.n)
+		add_unescaped(value, &text);
+	fill_clean(param, room, buf_span(&text));
+	buf_release(&text);
+}

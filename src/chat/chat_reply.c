@@ -45,56 +45,64 @@ static void text_reserve(struct reader *r, struct tokens *t, size_t more)
 	t->out->text.p = p;
 }
 
-/* A number, or else a value that makes the list unsound. */
-static double read_logprob(struct reader *r, struct tokens *t)
+/* A number, or NaN for whatever else there is. */
+static double read_logprob(struct reader *r)
 {
 	double v = NAN;
+	char c = r->s.p < r->s.end ? *r->s.p : '\0';
 
-	if (jscan_peek(&r->s) == JSCAN_NUMBER) {
+	if (c == '-' || (c >= '0' && c <= '9'))
 		jscan_number(&r->s, &v);
-		return v;
-	}
-	t->out->sound = false;
-	jscan_value(&r->s, NULL);
+	else
+		jscan_value(&r->s, NULL);
 	return v;
 }
 
-/* [72,105] as text from text_at on. False, and no text, when it is null or no
- * list of bytes. */
-static bool read_bytes(struct reader *r, struct tokens *t, size_t text_at)
+/* Appends what [72,105] spells. False, and no text, when it is no list of
+ * bytes. The list is valid JSON. */
+static bool take_bytes(struct reader *r, struct tokens *t, struct span list)
 {
-	bool good = true;
-	double v;
+	const char *p = list.p, *end = p + list.n;
+	bool in_number = false;
+	unsigned v = 0;
+	size_t n = 0;
 
-	t->out->text.n = text_at;
-	if (jscan_peek(&r->s) != JSCAN_ARRAY) {
-		jscan_value(&r->s, NULL);
+	if (*p != '[')
 		return false;
-	}
-	jscan_enter(&r->s, '[');
-	while (jscan_element(&r->s) > 0) {
-		if (good && jscan_peek(&r->s) == JSCAN_NUMBER) {
-			if (jscan_number(&r->s, &v) < 0)
+	/* Each takes at least two bytes of the list. */
+	text_reserve(r, t, list.n / 2);
+	while (++p < end) {
+		if (*p >= '0' && *p <= '9') {
+			v = v * 10 + (unsigned)(*p - '0');
+			if (v > UINT8_MAX)
 				return false;
-			good = v >= 0 && v <= 255 && v == trunc(v);
-			if (!good)
-				continue;
-			text_reserve(r, t, 1);
-			t->text[t->out->text.n++] = (char)(uint8_t)v;
-		} else {
-			good = false;
-			jscan_value(&r->s, NULL);
+			in_number = true;
+		} else if (*p == ',' || *p == ']') {
+			if (in_number)
+				t->text[t->out->text.n + n++] = (char)v;
+			in_number = false;
+			v = 0;
+		} else if (!strchr(" \t\r\n", *p)) {
+			return false;
 		}
 	}
-	if (!good)
-		t->out->text.n = text_at;
-	return good;
+	t->out->text.n += n;
+	return true;
+}
+
+static bool read_bytes(struct reader *r, struct tokens *t, size_t text_at)
+{
+	struct span list;
+
+	/* A list before this one, under the same key, does not count. */
+	t->out->text.n = text_at;
+	return jscan_value(&r->s, &list) == 0 && take_bytes(r, t, list);
 }
 
 static void read_token_text(struct reader *r, struct span *raw)
 {
 	*raw = (struct span){NULL, 0};
-	if (jscan_peek(&r->s) == JSCAN_STRING)
+	if (jscan_at(&r->s, '"'))
 		jscan_string(&r->s, raw);
 	else
 		jscan_value(&r->s, NULL);
@@ -113,7 +121,7 @@ static void read_alternative(struct reader *r, struct tokens *t)
 	jscan_enter(&r->s, '{');
 	while (jscan_member(&r->s, &key) > 0) {
 		if (jscan_key_is(key, "logprob"))
-			alt->logprob = read_logprob(r, t);
+			alt->logprob = read_logprob(r);
 		else if (jscan_key_is(key, "token"))
 			read_token_text(r, &alt->token);
 		else
@@ -126,17 +134,14 @@ static void read_alternative(struct reader *r, struct tokens *t)
 static void read_alternatives(struct reader *r, struct tokens *t,
 			      struct chat_token *token)
 {
-	/* A list before this one, under the same key, does not count. */
 	t->out->n_tops = token->top_at;
-	jscan_peek(&r->s);
 	token->top_list_at = (uint32_t)here(r);
-	if (jscan_peek(&r->s) != JSCAN_ARRAY) {
+	if (!jscan_at(&r->s, '[')) {
 		jscan_value(&r->s, NULL);
 	} else {
 		jscan_enter(&r->s, '[');
 		while (jscan_element(&r->s) > 0) {
-			if (jscan_peek(&r->s) == JSCAN_OBJECT &&
-			    t->out->sound) {
+			if (t->out->sound && jscan_at(&r->s, '{')) {
 				read_alternative(r, t);
 			} else {
 				t->out->sound = false;
@@ -165,7 +170,7 @@ static void read_token(struct reader *r, struct tokens *t)
 		if (jscan_key_is(key, "top_logprobs"))
 			read_alternatives(r, t, &token);
 		else if (jscan_key_is(key, "logprob"))
-			token.logprob = read_logprob(r, t);
+			token.logprob = read_logprob(r);
 		else if (jscan_key_is(key, "token"))
 			read_token_text(r, &raw);
 		else if (jscan_key_is(key, "bytes"))
@@ -191,13 +196,13 @@ static void read_tokens(struct reader *r, struct chat_tokens *out)
 	struct tokens t = {.out = out};
 
 	*out = (struct chat_tokens){.sound = true};
-	if (jscan_peek(&r->s) != JSCAN_ARRAY) {
+	if (!jscan_at(&r->s, '[')) {
 		jscan_value(&r->s, NULL);
 		return;
 	}
 	jscan_enter(&r->s, '[');
 	while (jscan_element(&r->s) > 0) {
-		if (out->sound && jscan_peek(&r->s) == JSCAN_OBJECT) {
+		if (out->sound && jscan_at(&r->s, '{')) {
 			read_token(r, &t);
 		} else {
 			out->sound = false;
@@ -211,7 +216,7 @@ static void read_logprobs(struct reader *r, struct chat_choice *c)
 	struct span key;
 
 	c->tokens = c->refusal_tokens = (struct chat_tokens){.sound = true};
-	if (jscan_peek(&r->s) != JSCAN_OBJECT || !r->want_tokens) {
+	if (!jscan_at(&r->s, '{') || !r->want_tokens) {
 		jscan_value(&r->s, NULL);
 		return;
 	}
@@ -266,7 +271,6 @@ static void read_message(struct reader *r, struct chat_choice *c)
 	c->content = c->content_raw = c->refusal = c->refusal_raw = none;
 	c->reasoning_raw = c->reasoning_key = none;
 	c->tool_calls = c->function_call = none;
-	jscan_peek(&r->s);
 	c->message_at = here(r);
 	jscan_enter(&r->s, '{');
 	while (jscan_member(&r->s, &key) > 0 && jscan_value(&r->s, &v) == 0)
@@ -293,12 +297,10 @@ static void read_choice_member(struct reader *r, struct chat_choice *c,
 	if (jscan_key_is(key, "finish_reason")) {
 		read_finish(r, c);
 	} else if (jscan_key_is(key, "logprobs")) {
-		jscan_peek(&r->s);
 		c->logprobs_at = here(r);
 		read_logprobs(r, c);
 		c->logprobs_end = here(r);
-	} else if (jscan_key_is(key, "message") &&
-		   jscan_peek(&r->s) == JSCAN_OBJECT) {
+	} else if (jscan_key_is(key, "message") && jscan_at(&r->s, '{')) {
 		read_message(r, c);
 	} else if (jscan_value(&r->s, &v) == 0 && jscan_key_is(key, "index")) {
 		c->has_index = jscan_int64(v, &c->index);
@@ -326,7 +328,7 @@ static void read_choices(struct reader *r, struct chat_reply *reply)
 	reply->choices = NULL;
 	jscan_enter(&r->s, '[');
 	while (jscan_element(&r->s) > 0) {
-		if (jscan_peek(&r->s) != JSCAN_OBJECT) {
+		if (!jscan_at(&r->s, '{')) {
 			r->misshapen = true;
 			jscan_value(&r->s, NULL);
 			continue;
@@ -350,7 +352,7 @@ static void read_body(struct reader *r, struct chat_reply *reply,
 	reply->first_at = here(r);
 	while (jscan_member(&r->s, &key) > 0) {
 		enum chat_name name = chat_name_of(key);
-		bool is_array = jscan_peek(&r->s) == JSCAN_ARRAY;
+		bool is_array = jscan_at(&r->s, '[');
 
 		value.p = r->s.p;
 		if (name == CHAT_CHOICES && is_array)

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ERROR_BODY_MOST (16 * 1024)
-
 /* Sent bytes stay at the front of `out` until they are this many. */
 #define OUT_SHIFT (64 * 1024)
 
@@ -240,16 +238,12 @@ void http_request_refuse(struct http_request *rq, int status,
 void http_request_refuse_by(struct http_request *rq, int status,
 			    const char *why)
 {
-	static const struct http_header json = {"Content-Type",
-						"application/json"};
 	const struct http_server *s = rq->server;
-	struct buf body;
+	bool close = status == 400;
 
-	buf_init(&body, ERROR_BODY_MOST);
-	if (s->ops.fill_error)
-		s->ops.fill_error(s->arg, rq, status, why, &body);
-	http_request_refuse(rq, status, &json, body.n > 0, &body,
-			    status == 400);
+	if (s->ops.on_refuse)
+		s->ops.on_refuse(s->arg, rq, status, why, close);
+	http_request_refuse(rq, status, NULL, 0, NULL, close);
 }
 
 enum MHD_Result http_request_send_refusal(struct http_request *rq)

@@ -82,20 +82,27 @@ static enum fault_kind kind_of(int status, const char *text)
 	case 429:
 		return mentions(text, quota_words) ? FAULT_QUOTA :
 						     FAULT_RATE_LIMIT;
-	default:
+	case 404: /* our own URL or model name is wrong */
+	case 405:
+	case 407:
+	case 409: /* clients would repeat these two */
+	case 425:
 		return FAULT_UPSTREAM;
+	default:
+		return status < 500 ? FAULT_UPSTREAM_REFUSED : FAULT_UPSTREAM;
 	}
 }
 
 /* The words of a refusal are the client's business where it can mend the
  * request; elsewhere they tell of our own account and stay here. */
 static void describe(struct fault *f, int status, const char *message,
-		     const char *code)
+		     const char *code, const char *param)
 {
 	switch (f->kind) {
 	case FAULT_UPSTREAM_REFUSED:
 		f->status = status;
 		snprintf(f->code, sizeof(f->code), "%s", code);
+		snprintf(f->param, sizeof(f->param), "%s", param);
 		/* fall through */
 	case FAULT_CONTEXT_LENGTH:
 	case FAULT_RATE_LIMIT:
@@ -111,10 +118,11 @@ static void describe(struct fault *f, int status, const char *message,
 
 static unsigned refusal(int status, struct span body, struct fault *f)
 {
-	char message[200], code[64], text[4096];
+	char message[200], code[64], param[32], text[4096];
 	enum fault_kind kind;
 
 	chat_error_read(body, message, sizeof(message), code, sizeof(code));
+	chat_error_param(body, param, sizeof(param));
 	lower(body, text, sizeof(text));
 	kind = kind_of(status, text);
 	if (kind == FAULT_UPSTREAM_AUTH)
@@ -123,7 +131,7 @@ static unsigned refusal(int status, struct span body, struct fault *f)
 	else
 		fault_set(f, kind, "the backend answered with status %d",
 			  status);
-	describe(f, status, message, code);
+	describe(f, status, message, code, param);
 	return complaints(status, text);
 }
 

@@ -175,13 +175,18 @@ static inline void on_done(void *arg, struct http_request *rq)
 	let_go(r, rq);
 }
 
-static inline void fill_error(void *arg, struct http_request *rq, int status,
-			      const char *why, struct buf *body)
+static inline void on_refuse(void *arg, struct http_request *rq, int status,
+			     const char *why, bool close)
 {
+	static const struct http_header json = {"Content-Type",
+						"application/json"};
+	struct buf body;
+
 	(void)arg;
-	(void)rq;
-	buf_addf(body, "{\"error\":{\"code\":%d,\"message\":\"%s\"}}", status,
+	buf_init(&body, 0);
+	buf_addf(&body, "{\"error\":{\"code\":%d,\"message\":\"%s\"}}", status,
 		 why);
+	http_request_refuse(rq, status, &json, 1, &body, close);
 }
 
 static const struct http_server_ops ops = {
@@ -190,7 +195,7 @@ static const struct http_server_ops ops = {
 	.on_gone = on_gone,
 	.on_drain = on_drain,
 	.on_done = on_done,
-	.fill_error = fill_error,
+	.on_refuse = on_refuse,
 };
 
 static const struct http_server_limits usual = {

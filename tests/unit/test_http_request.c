@@ -486,7 +486,7 @@ static void test_large_heads(void **state)
 }
 
 /* The server stands on nothing it was not given. */
-static void test_no_fill_error(void **state)
+static void test_no_on_refuse(void **state)
 {
 	struct http_server_ops bare = ops;
 	struct err err = {0};
@@ -495,7 +495,7 @@ static void test_no_fill_error(void **state)
 	(void)state;
 	rig_start(&r, &usual);
 	http_server_free(r.server);
-	bare.fill_error = NULL;
+	bare.on_refuse = NULL;
 	r.server = http_server_new(r.loop, r.listen_fd, &r.limits, &bare, &r,
 				   &err);
 	assert_int_equal(once(&r, unsound[0].p, unsound[0].n, NULL), 400);
@@ -518,7 +518,7 @@ int main(void)
 		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_sound_heads),
 		cmocka_unit_test(test_large_heads),
-		cmocka_unit_test(test_no_fill_error),
+		cmocka_unit_test(test_no_on_refuse),
 	};
 
 	return cmocka_run_group_tests_name("http_request", tests, NULL, NULL);

@@ -25,3 +25,4 @@ UNIT_jscan = base/jscan base/buf
 UNIT_http_tls = $(UNIT_http_client)
 UNIT_db = store/db base/mem base/err
 UNIT_ledger = store/ledger store/ledger_file store/db $(addprefix base/, mem err log now metric map buf)
+UNIT_reply_head = net/reply_head base/err

@@ -72,7 +72,27 @@ int jscan_enter(struct jscan *s, char open);
  * the raw text between the quotes, escapes and all. */
 int jscan_member(struct jscan *s, struct span *key);
 
-/* The same for the elements of an array. */
+/* A short way to the member that a reader expects next: passes its key, and the
+ * comma before it, if just these bytes are there and no white space. Else
+ * nothing happens, and jscan_member() will find what there is. */
+static inline bool jscan_expect(struct jscan *s, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = s->p;
+
+	if (s->why || (size_t)(s->end - p) < n + 5)
+		return false;
+	if (!s->first && *p++ != ',')
+		return false;
+	if (p[0] != '"' || memcmp(p + 1, name, n) != 0 || p[n + 1] != '"' ||
+	    p[n + 2] != ':' || (unsigned char)p[n + 3] <= ' ')
+		return false;
+	s->p = p + n + 3;
+	s->first = false;
+	return true;
+}
+
+/* The next element of the array, likewise. */
 int jscan_element(struct jscan *s);
 
 /* Does the value that a member or element has come to begin with c? */

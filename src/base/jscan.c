@@ -41,19 +41,17 @@ static inline bool is_digit(char c)
 
 #define EACH(byte) (0x0101010101010101u * (byte))
 
-/* Flags bit 7 of the bytes of w that are zero. A flag may be wrong above a
- * right one (the borrow runs upwards), so only the lowest counts. */
-static inline uint64_t zero_bytes(uint64_t w)
-{
-	return (w - EACH(0x01)) & ~w & EACH(0x80);
-}
-
-/* The same for bytes that end a plain run: quote, backslash, control byte,
- * and all beyond ASCII. */
+/* Flags bit 7 of each byte that ends a plain run: quote, backslash, control
+ * byte, and all beyond ASCII (so those need no care in the other three). A flag
+ * may be wrong above a right one, for a borrow runs upwards: only the lowest
+ * counts. */
 static inline uint64_t odd_bytes(uint64_t w)
 {
-	return zero_bytes(w ^ EACH('"')) | zero_bytes(w ^ EACH('\\')) |
-	       ((w - EACH(0x20)) & ~w & EACH(0x80)) | (w & EACH(0x80));
+	uint64_t control = w - EACH(0x20);
+	uint64_t quote = (w ^ EACH('"')) - EACH(1);
+	uint64_t backslash = (w ^ EACH('\\')) - EACH(1);
+
+	return (w | control | quote | backslash) & EACH(0x80);
 }
 
 static inline bool is_plain(char c)
@@ -177,43 +175,29 @@ static inline const char *pass_string(struct jscan *s, const char *p)
  * 2 GiB of text. */
 #define EXPONENT 2000000000
 
-/* A number's parts as they stand. */
+/* digits * 10^exponent; digits holds as long as there are at most DIGITS. */
 struct number {
-	struct span whole, part; /* digits before and after the point */
-	uint64_t digits;	 /* both as one integer, modulo 2^64 */
-	int64_t exponent;	 /* as written behind the e */
+	uint64_t digits;
+	int64_t exponent;
+	size_t n_digits; /* zeros in front not counted */
 	bool negative;
 };
-
-/* Takes up to 8 digits, without a branch on how many there are: numbers of all
- * lengths come mixed, and a wrong guess costs more than all of this. */
-static inline const char *take_8_digits(const char *p, uint64_t *digits)
-{
-	static const uint32_t ten[] = {
-		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-	uint64_t w, odd;
-	int n;
-
-	memcpy(&w, p, 8);
-	w = le64toh(w) ^ EACH('0');
-	odd = ((w + EACH(0x80 - 10)) | w) & EACH(0x80); /* no digits */
-	n = odd ? __builtin_ctzll(odd) / 8 : 8;
-	/* Zeros in front fill up to 8; in two shifts, for n may be 0. */
-	w = w << (4 * (8 - n)) << (4 * (8 - n));
-	w = (w * 10 + (w >> 8)) & 0x00ff00ff00ff00ffu;
-	w = (w * 100 + (w >> 16)) & 0x0000ffff0000ffffu;
-	w = (w * 10000 + (w >> 32)) & 0xffffffffu;
-	*digits = *digits * ten[n] + w;
-	return p + n;
-}
 
 static inline const char *take_digits(const char *p, const char *end,
 				      uint64_t *digits)
 {
-	const char *q;
+	uint64_t d = *digits;
 
-(void)q;(void)take_8_digits;	for (; p < end && is_digit(*p); p++)
-		*digits = *digits * 10 + (uint64_t)(*p - '0');
+	for (; p < end && is_digit(*p); p++)
+		d = d * 10 + (uint64_t)(*p - '0');
+	*digits = d;
+	return p;
+}
+
+static inline const char *skip_zeros(const char *p, const char *end)
+{
+	while (p < end && *p == '0')
+		p++;
 	return p;
 }
 
@@ -239,63 +223,30 @@ static const char *pass_exponent(struct jscan *s, const char *p,
 __attribute__((always_inline)) static inline const char *
 pass_number(struct jscan *s, const char *p, struct number *n)
 {
-	const char *end = s->end, *begin;
+	const char *end = s->end, *begin, *first;
+	int64_t exponent = 0;
 
 	*n = (struct number){.negative = *p == '-'};
 	begin = p += n->negative;
-	p = p < end && *p == '0' ? p + 1 : take_digits(p, end, &n->digits);
-	n->whole = (struct span){begin, (size_t)(p - begin)};
+	first = p = p < end && *p == '0' ? p + 1 : p;
+	if (first == begin)
+		p = take_digits(p, end, &n->digits);
 	if (p == begin)
 		return fault(s, p, "a digit was expected");
+	n->n_digits = (size_t)(p - first);
 	if (p < end && *p == '.') {
 		begin = ++p;
+		first = p = n->n_digits ? p : skip_zeros(p, end);
 		p = take_digits(p, end, &n->digits);
-		n->part = (struct span){begin, (size_t)(p - begin)};
 		if (p == begin)
 			return fault(s, p, "a digit was expected");
+		n->n_digits += (size_t)(p - first);
+		n->exponent = begin - p;
 	}
 	if (p < end && (*p == 'e' || *p == 'E'))
-		p = pass_exponent(s, p + 1, &n->exponent);
+		p = pass_exponent(s, p + 1, &exponent);
+	n->exponent += exponent;
 	return p;
-}
-
-/* digits * 10^exponent */
-struct decimal {
-	uint64_t digits;
-	int64_t exponent;
-};
-
-/* The first DIGITS digits, zeros in front not counted. */
-static struct decimal first_digits(const struct number *n)
-{
-	struct decimal d = {0, n->exponent - (int64_t)n->part.n};
-	const struct span *parts[] = {&n->whole, &n->part};
-	int left = DIGITS;
-
-	for (int i = 0; i < 2; i++) {
-		const char *p = parts[i]->p, *end = p + parts[i]->n;
-
-		for (; p < end && left > 0; p++) {
-			d.digits = d.digits * 10 + (uint64_t)(*p - '0');
-			left -= d.digits > 0;
-		}
-		d.exponent += end - p;
-	}
-	return d;
-}
-
-static bool fits_64_bits(const struct number *n)
-{
-	size_t zeros = 0;
-
-	if (n->whole.n + n->part.n <= DIGITS)
-		return true;
-	if (*n->whole.p == '0') {
-		while (zeros < n->part.n && n->part.p[zeros] == '0')
-			zeros++;
-		zeros++;
-	}
-	return n->whole.n + n->part.n - zeros <= DIGITS;
 }
 
 __extension__ typedef unsigned __int128 uint128;
@@ -340,9 +291,9 @@ static bool quick_double(const struct number *n, double *v)
 				     1e6,  1e7,	 1e8,  1e9,  1e10, 1e11,
 				     1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
 				     1e18, 1e19, 1e20, 1e21, 1e22};
-	int64_t exponent = n->exponent - (int64_t)n->part.n;
+	int64_t exponent = n->exponent;
 
-	if (!fits_64_bits(n) || exponent < -27 || exponent > 22)
+	if (n->n_digits > DIGITS || exponent < -27 || exponent > 22)
 		return false;
 	/* Both exact, so one rounding. */
 	if (n->digits <= (uint64_t)1 << 53 && exponent >= -22)
@@ -357,20 +308,41 @@ static bool quick_double(const struct number *n, double *v)
 	return true;
 }
 
+/* The first DIGITS digits, and how many places the others take. */
+static uint64_t first_digits(struct span text, int64_t *places)
+{
+	uint64_t digits = 0;
+	int left = DIGITS;
+
+	*places = 0;
+	for (size_t i = 0; i < text.n && (text.p[i] | 0x20) != 'e'; i++) {
+		if (!is_digit(text.p[i]))
+			continue;
+		if (left > 0) {
+			digits = digits * 10 + (uint64_t)(text.p[i] - '0');
+			left -= digits > 0;
+		} else {
+			++*places;
+		}
+	}
+	return digits;
+}
+
 /* The locale is "C": nobody here calls setlocale(). */
 static double slow_double(const struct number *n, struct span text)
 {
-	struct decimal d;
 	char copy[512];
+	uint64_t digits;
+	int64_t places;
 
 	if (text.n < sizeof(copy)) {
 		memcpy(copy, text.p, text.n);
 		copy[text.n] = '\0';
 	} else {
-		d = first_digits(n);
+		digits = first_digits(text, &places);
 		snprintf(copy, sizeof(copy), "%s%jue%jd",
-			 n->negative ? "-" : "", (uintmax_t)d.digits,
-			 (intmax_t)d.exponent);
+			 n->negative ? "-" : "", (uintmax_t)digits,
+			 (intmax_t)(n->exponent + places));
 	}
 	return strtod(copy, NULL);
 }

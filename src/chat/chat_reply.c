@@ -119,6 +119,10 @@ static void read_alternative(struct reader *r, struct tokens *t)
 	alt = &out->tops[out->n_tops++];
 	*alt = (struct chat_alternative){.logprob = NAN};
 	jscan_enter(&r->s, '{');
+	if (jscan_expect(&r->s, "token"))
+		read_token_text(r, &alt->token);
+	if (jscan_expect(&r->s, "logprob"))
+		alt->logprob = read_logprob(r);
 	while (jscan_member(&r->s, &key) > 0) {
 		if (jscan_key_is(key, "logprob"))
 			alt->logprob = read_logprob(r);

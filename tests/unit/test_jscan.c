@@ -1026,6 +1026,52 @@ static void test_walk_spans(void **state)
 	assert_int_equal(s.depth, 0);
 }
 
+static void test_expect(void **state)
+{
+	static const char *const slow[] = {
+		"{ \"ab\":1}", "{\"ab\" :1}",	   "{\"ab\": 1}", "{\"abc\":1}",
+		"{\"a\":1}",   "{\"a\\u0062\":1}", "{}",	  "{\"b\":1}"};
+	struct span key, value;
+	struct jscan s;
+
+	(void)state;
+	jscan_init(&s, span_of("{\"ab\":1,\"c\":[2],\"ab\":3}"), 4);
+	jscan_enter(&s, '{');
+	assert_false(jscan_expect(&s, "c"));
+	assert_true(jscan_expect(&s, "ab"));
+	assert_true(jscan_at(&s, '1'));
+	jscan_value(&s, &value);
+	assert_true(jscan_expect(&s, "c"));
+	assert_int_equal(jscan_enter(&s, '['), 0);
+	assert_int_equal(jscan_element(&s), 1);
+	jscan_value(&s, &value);
+	assert_int_equal(jscan_element(&s), 0);
+	assert_true(jscan_expect(&s, "ab"));
+	jscan_value(&s, &value);
+	assert_true(span_is(value, "3"));
+	assert_false(jscan_expect(&s, "ab"));
+	assert_int_equal(jscan_member(&s, &key), 0);
+	assert_int_equal(jscan_end(&s), 0);
+	for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++) {
+		jscan_init(&s, span_of(slow[i]), 4);
+		jscan_enter(&s, '{');
+		assert_false(jscan_expect(&s, "ab"));
+		while (jscan_member(&s, &key) > 0)
+			jscan_value(&s, NULL);
+		assert_int_equal(jscan_end(&s), 0);
+	}
+	/* Cut off anywhere, nothing behind the end is looked at. */
+	for (size_t n = 1; n < 7; n++) {
+		char *copy = malloc(n);
+
+		memcpy(copy, "{\"ab\":1}", n);
+		jscan_init(&s, (struct span){copy, n}, 4);
+		jscan_enter(&s, '{');
+		assert_false(jscan_expect(&s, "ab"));
+		free(copy);
+	}
+}
+
 /* The first fault stays, and no call goes on after it. */
 static void test_fault_sticks(void **state)
 {
@@ -1090,6 +1136,7 @@ int main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_walk_spans),
+		cmocka_unit_test(test_expect),
 		cmocka_unit_test(test_fault_sticks),
 		cmocka_unit_test(test_unclosed_walk),
 	};

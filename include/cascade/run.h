@@ -42,6 +42,7 @@ struct run_start {
 	struct arena *arena;
 	const char *request_id;
 	const char *key_name;	       /* "" for none */
+	const char *query;	       /* of the URL; NULL: none */
 	int64_t start_us;	       /* monotonic: the head was in */
 	int64_t wish_us;	       /* time the client gives, 0: not said */
 	const struct outlet_sink *sink;

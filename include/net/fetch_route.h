@@ -33,6 +33,7 @@ void fetch_route_free(struct fetch_route *r);
 
 /* For http_client: sets in easy, a CURL *, all but the headers. 0 or -1. */
 int fetch_route_apply(const struct fetch_route *r, void *easy);
+const char *fetch_route_url(const struct fetch_route *r);
 struct curl_slist *fetch_route_headers(const struct fetch_route *r);
 /* Above 0, and never given twice, unlike an address. */
 uint64_t fetch_route_serial(const struct fetch_route *r);

@@ -43,6 +43,9 @@ struct fetch_ask {
 	struct span body;
 	const char *request_id; /* goes out as x-request-id; NULL: none. It
 				 * is of [A-Za-z0-9._-], at most 64 */
+	/* Added to the route's URL, as it is; NULL: nothing. No control bytes,
+	 * no spaces. */
+	const char *query;
 	int64_t first_byte_us;	/* from the start to the head; 0: no limit */
 	int64_t idle_us;	/* between bytes of a body; 0: no limit */
 	int64_t total_us;	/* 0: no limit */

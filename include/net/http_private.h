@@ -77,6 +77,9 @@ struct http_conn {
 	int64_t due_us;
 	struct deadline timer;
 
+	/* Of the request whose line is in, behind `?`; NULL: none. */
+	char *query;
+
 	/* The last time that bytes of an answer were seen to leave. */
 	int64_t moved_us;
 	uint64_t acked;
@@ -132,6 +135,7 @@ struct http_request {
 	struct http_request *prev, *next;
 
 	const char *method; /* the library's, as long as conn */
+	char *query; /* NULL: none */
 	const char *path;
 	int64_t start_us;
 	struct arena *arena;

@@ -108,6 +108,8 @@ void http_server_free(struct http_server *s);
 const char *http_request_method(const struct http_request *rq);
 /* Raw (nothing unescaped), without query, scheme and host. */
 const char *http_request_path(const struct http_request *rq);
+/* What stands behind `?`, raw; NULL when nothing does. */
+const char *http_request_query(const struct http_request *rq);
 /* NULL when absent; the first of several. Names compare without case. */
 const char *http_request_header(const struct http_request *rq, const char *name);
 struct span http_request_body(const struct http_request *rq);

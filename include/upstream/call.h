@@ -28,10 +28,12 @@ struct call;
 struct call_question {
 	const struct chat_request *request;
 	const char *request_id;
+	const char *query; /* of the client's URL; NULL: none */
 	bool live;	   /* the client streams and gets it as it comes */
 	bool want_tokens;  /* add log-probs (not with live) */
 	int64_t until_us;  /* absolute; the backend's own times hold too */
 	int max_depth;
+	bool keep_bytes;   /* also of a stream, for call_reply_bytes() */
 };
 
 /* How it ended. reply points into bytes that live as long as the call. */

@@ -81,6 +81,7 @@ struct run {
 	const struct chat_request *request;
 	struct arena *arena; /* the owner's */
 	const char *request_id, *key_name;
+	const char *query; /* NULL: none */
 	int64_t start_us;    /* monotonic */
 	int64_t wall_us;
 	int64_t until_us;    /* the request's deadline */
@@ -278,6 +279,8 @@ static void start_call(struct run *r)
 	struct call_question q = {
 		.request = r->request,
 		.request_id = r->request_id,
+		.query = r->query,
+		.keep_bytes = r->generation->conf->ledger.store_text,
 		.live = r->request->stream && !verified,
 		.want_tokens = verified,
 		.until_us = policy_answer_until(&r->cascade->policy, r->tier,
@@ -965,6 +968,7 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->request = s->request;
 	r->arena = s->arena;
 	r->request_id = s->request_id;
+	r->query = s->query;
 	r->key_name = s->key_name;
 	r->start_us = s->start_us;
 	r->wall_us = now_wall_us();

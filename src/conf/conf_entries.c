@@ -16,7 +16,7 @@
 
 /* What names are made of, beside letters and digits. */
 #define MODEL_MARKS  "._:/-"
-#define MATCH_MARKS  "._:/-@+*?"
+#define MATCH_MARKS  " ._:/-@+*?"
 #define CLIENT_MARKS "._-"
 #define MODEL_MOST   128
 #define CLIENT_MOST  64
@@ -210,8 +210,8 @@ static void check_match(struct entries *e, struct conf_cascade *c,
 		else
 			conf_faults_add(e->faults, line, &at,
 					"a model's name must be 1 to %d "
-					"letters, digits and %s",
-					MODEL_MOST, MATCH_MARKS);
+					"letters, digits, spaces and %s",
+					MODEL_MOST, MATCH_MARKS + 1);
 	}
 }
 

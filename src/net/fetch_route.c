@@ -148,3 +148,8 @@ uint64_t fetch_route_serial(const struct fetch_route *r)
 {
 	return r->serial;
 }
+
+const char *fetch_route_url(const struct fetch_route *r)
+{
+	return r->url;
+}

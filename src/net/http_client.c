@@ -395,9 +395,24 @@ static struct curl_slist *header_list(struct fetch *f,
 	return &f->id_line;
 }
 
+/* For this fetch only: the next one of the handle sets its route anew. */
+static bool set_query(struct fetch *f, const struct fetch_ask *ask)
+{
+	char *url;
+	bool failed;
+
+	if (!ask->query)
+		return false;
+	url = mem_printf("%s?%s", fetch_route_url(ask->route), ask->query);
+	f->serial = 0;
+	failed = SET(f, CURLOPT_URL, url);
+	free(url);
+	return failed;
+}
+
 static bool set_request(struct fetch *f, const struct fetch_ask *ask)
 {
-	if (set_route(f, ask->route) ||
+	if (set_route(f, ask->route) || set_query(f, ask) ||
 	    SET(f, CURLOPT_HTTPHEADER, header_list(f, ask)))
 		return true;
 	if (!ask->body.p)

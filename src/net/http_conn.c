@@ -186,6 +186,7 @@ static void conn_free(struct http_conn *c)
 	deadline_clear(&c->timer);
 	DL_DELETE(server_of(c)->conns, c);
 	http_server_count(c->shard, -1);
+	free(c->query);
 	free(c);
 }
 

@@ -65,6 +65,7 @@ static void request_free(struct http_request *rq)
 	if (rq->answer)
 		MHD_destroy_response(rq->answer);
 	arena_free(rq->arena);
+	free(rq->query);
 	free(rq);
 }
 
@@ -207,6 +208,8 @@ static struct http_request *request_new(struct http_conn *c, const char *url,
 	rq->server = s;
 	rq->method = method;
 	rq->path = path_of(url);
+	rq->query = c->query;
+	c->query = NULL;
 	rq->is_head_method = strcmp(method, "HEAD") == 0;
 	rq->start_us = now_us();
 	rq->memory_used = s->limits.memory_used;
@@ -368,6 +371,11 @@ const char *http_request_method(const struct http_request *rq)
 const char *http_request_path(const struct http_request *rq)
 {
 	return rq->path;
+}
+
+const char *http_request_query(const struct http_request *rq)
+{
+	return rq->query;
 }
 
 const char *http_request_header(const struct http_request *rq, const char *name)

@@ -132,10 +132,13 @@ static void *on_request_line(void *cls, const char *target,
 {
 	struct http_conn *c = http_conn_of(mhd);
 	const struct http_server *s = c->shard->server;
+	const char *query = strchr(target, '?');
 
 	(void)cls;
 	c->in_head = true;
 	http_guard_start(&c->guard, span_of(target));
+	free(c->query);
+	c->query = query ? mem_dup(query + 1) : NULL;
 	if (c->is_kept)
 		http_conn_due(c, loop_now_us(s->loop) + s->limits.header_us);
 	return NULL;

@@ -255,24 +255,15 @@ static bool address_is_allowed(const struct sockaddr *sa)
 	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LINKLOCAL(a);
 }
 
-/* When libcurl has closed a half-made connection and got its number again at
- * once, it does not say that it now waits for the new one. */
+/* A number that libcurl has closed unsaid may come again. */
 static void sock_open(struct pump_job *job, int fd)
 {
-	struct pump *p = job->shard->pump;
-	struct sock was = *sock_get(p, fd);
 	struct sock *s;
 
-	sock_drop(p, fd);
-	s = sock_get(p, fd);
+	sock_drop(job->shard->pump, fd);
+	s = sock_get(job->shard->pump, fd);
 	s->opener = job;
 	s->sends_before = job->sends;
-	if (was.busy) {
-		s->shard = was.shard;
-		s->busy = true;
-		s->events = was.events;
-		sock_watch(s);
-	}
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,

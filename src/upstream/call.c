@@ -301,6 +301,8 @@ static void on_data(void *arg, struct fetch *f, struct span bytes)
 	struct call *c = arg;
 
 	(void)f;
+	if (c->streams && c->q.keep_bytes)
+		buf_add_span(&c->bytes, bytes); /* what its cap allows */
 	if (c->streams)
 		feed(c, bytes);
 	else if (buf_add_span(&c->bytes, bytes) < 0)
@@ -368,7 +370,7 @@ static void on_done(void *arg, struct fetch *f, const struct err *why)
 static int write_question(struct call *c)
 {
 	const struct chat_request *rq = c->q.request;
-	struct chat_ask q = { .buffered = !c->q.live };
+	struct chat_ask q = { .buffered = c->q.want_tokens };
 
 	c->added = 0;
 	c->answer.tokens_asked = rq->logprobs;
@@ -403,6 +405,7 @@ static int start_fetch(struct call *c, struct err *err)
 		.route = c->q.live ? c->backend->stream : c->backend->whole,
 		.body = buf_span(&c->body),
 		.request_id = c->q.request_id,
+		.query = c->q.query,
 		.total_us = left > 1 ? least(left, conf->total_us) : 1,
 		.max_body = c->q.live ? 0 : c->backend->max_reply,
 	};

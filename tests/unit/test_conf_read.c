@@ -153,7 +153,7 @@ static struct conf *read_path(const char *path)
 #define BAD_MODEL  ": a name must be 1 to 128 letters, digits and ._:/-\n"
 #define BAD_CLIENT ": a name must be 1 to 64 letters, digits and ._-\n"
 #define BAD_MATCH                                                              \
-	": a model's name must be 1 to 128 letters, digits and ._:/-@+*?\n"
+	": a model's name must be 1 to 128 letters, digits, spaces and ._:/-@+*?\n"
 #define BAD_HASH                                                               \
 	"f:1: keys.k.hash: is not sha256: and 64 hex digits; `frugalctl key` " \
 	"makes a key and its hash\n"
@@ -534,7 +534,7 @@ static const char *const bad[][2] = {
 	 "them another name\n"
 	 "f:5: cascades.b.match: x-* is a match already (line 3); give one of "
 	 "them another name\n"},
-	{CASCADE("match: ['a b']"), "f:1: cascades.c.match" BAD_MATCH},
+	{CASCADE("match: ['a,b']"), "f:1: cascades.c.match" BAD_MATCH},
 	{CASCADE("match: [x, x]"),
 	 "f:1: cascades.c.match: x is in it twice; keep one\n"},
 

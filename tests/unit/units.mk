@@ -26,3 +26,7 @@ UNIT_http_tls = $(UNIT_http_client)
 UNIT_db = store/db base/mem base/err
 UNIT_ledger = store/ledger store/ledger_file store/db $(addprefix base/, mem err log now metric map buf)
 UNIT_reply_head = net/reply_head base/err
+UNIT_policy = cascade/policy chat/fault
+UNIT_fault = chat/fault
+UNIT_route = api/route
+UNIT_auth = api/auth base/digest

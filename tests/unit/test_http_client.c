@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -704,6 +705,38 @@ static void many_at_once(void **state)
 	fetch_route_free(r);
 	free(s);
 	free(id);
+}
+
+static int64_t later_us;
+
+static int64_t shifted_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * SECOND + t.tv_nsec / 1000 + later_us;
+}
+
+static void idle_connections_are_not_kept_for_ever(void **state)
+{
+	struct seen s;
+
+	(void)state;
+	later_us = 0;
+	now_set_source(shifted_clock);
+	get(&s, "/echo", &gathering, 0);
+	buf_release(&s.body);
+	later_us = 110 * SECOND;
+	turn_for(SECOND / 20);
+	assert_int_equal(server->live, 1);
+	later_us = 130 * SECOND;
+	turn_for(SECOND / 20);
+	assert_int_equal(server->live, 0);
+	get(&s, "/echo", &gathering, 0);
+	assert_true(span_is(buf_span(&s.body), "id-1"));
+	assert_int_equal(server->connections, 2);
+	buf_release(&s.body);
+	now_set_source(NULL);
 }
 
 /* --- Nothing was sent ---------------------------------------------------- */
@@ -1409,6 +1442,7 @@ int main(void)
 		T(connections_are_reused),
 		T(dead_connections_are_replaced),
 		T(many_at_once),
+		T(idle_connections_are_not_kept_for_ever),
 		T(nobody_there),
 		T(connecting_has_a_limit),
 		T(half_made_connections_leave_no_trace),

@@ -30,3 +30,6 @@ UNIT_policy = cascade/policy chat/fault
 UNIT_fault = chat/fault
 UNIT_route = api/route
 UNIT_auth = api/auth base/digest
+UNIT_price = chat/price
+UNIT_tokens = stat/tokens
+UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan)

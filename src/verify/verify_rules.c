@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "chat/chat_edit.h"
+
 struct rules_opts {
 	bool refusal;
 	bool truncated;
@@ -46,8 +48,8 @@ static const char *const refusal_starts[] = {
 	"i can not ",	     "i'm unable to",	  "i am unable to",
 	"i'm not able to",   "i am not able to",  "i won't ",
 	"i don't know",	     "i do not know",	  "i'm not sure",
-	"i am not sure",     "unfortunately, i ", "as an ai",
-	"as a language model",
+	"i am not sure",     "unfortunately, i ", "as an ai ",
+	"as an ai,",	     "as a language model",
 };
 
 static const char *const refusal_marks[] = {
@@ -101,6 +103,15 @@ static bool is_refusal(struct span content)
 
 /* ---- repetition ---------------------------------------------------------- */
 
+static struct span trimmed(struct span s)
+{
+	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
+		s.n--;
+	while (s.n && isspace((unsigned char)*s.p))
+		s = (struct span){ s.p + 1, s.n - 1 };
+	return s;
+}
+
 #define LOOP_LOOK  1024 /* bytes at the end */
 #define LOOP_TIMES 4	/* so many times the same ... */
 #define LOOP_BYTES 60	/* ... over so many bytes */
@@ -135,38 +146,33 @@ static bool ends_in_loop(struct span s)
 
 #define LINES_LOOK 128
 #define LINE_BYTES 16
+#define LINE_SHARE 3 /* the repeated line is a third of the text or more */
 
 /* The same line LOOP_TIMES times, wherever. Short lines ("- yes", braces) do
- * not count. */
-static bool repeats_line(struct span s)
+ * not count, nor lines that much else stands between: code has those, and
+ * songs. */
+static bool repeats_line(struct span text)
 {
-	struct span line[LINES_LOOK];
+	struct span line[LINES_LOOK], rest = text;
 	size_t n = 0;
 
-	while (s.n) {
-		const char *nl = memchr(s.p, '\n', s.n);
-		struct span l = { s.p, nl ? (size_t)(nl - s.p) : s.n };
-		size_t step = nl ? l.n + 1 : l.n;
-		int same = 1;
+	while (rest.n) {
+		const char *nl = memchr(rest.p, '\n', rest.n);
+		size_t step = nl ? (size_t)(nl - rest.p) + 1 : rest.n;
+		struct span l = trimmed((struct span){ rest.p, step });
+		size_t same = 1;
 
-		s = (struct span){ s.p + step, s.n - step };
+		rest = (struct span){ rest.p + step, rest.n - step };
 		if (l.n < LINE_BYTES)
 			continue;
 		for (size_t i = 0; i < n; i++)
 			same += span_eq(line[i], l);
-		if (same >= LOOP_TIMES)
+		if (same >= LOOP_TIMES && LINE_SHARE * same * l.n >= text.n)
 			return true;
 		if (n < LINES_LOOK)
 			line[n++] = l;
 	}
 	return false;
-}
-
-static struct span trimmed(struct span s)
-{
-	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
-		s.n--;
-	return s;
 }
 
 static bool is_repetition(struct span content)
@@ -188,13 +194,20 @@ static bool is_empty(const struct chat_choice *c)
 	return true;
 }
 
+/* By the word that the client would read: backends have others for it. */
+static bool is_truncated(const struct chat_choice *c)
+{
+	const char *finish = chat_finish_name(c->finish, c->tool_calls.n > 0);
+
+	return !strcmp(finish, "length") || !strcmp(finish, "content_filter");
+}
+
 static const char *gate_of(const struct chat_choice *c,
 			   const struct rules_opts *o)
 {
 	if (o->refusal && c->refusal.n)
 		return "refusal";
-	if (o->truncated && (span_is(c->finish, "length") ||
-			     span_is(c->finish, "content_filter")))
+	if (o->truncated && is_truncated(c))
 		return "truncated";
 	if (is_empty(c))
 		return "empty";

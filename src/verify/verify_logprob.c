@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "stat/tokens.h"
 
@@ -50,16 +52,53 @@ static bool is_fake(const struct chat_tokens *t)
 	return true;
 }
 
-/* The last occurrence of part in whole; -1 when there is none. What precedes
- * the answer (reasoning) may well quote it. */
+static char from_end(struct span s, size_t i)
+{
+	return s.p[s.n - 1 - i];
+}
+
+/* For each beginning of the reversed text: its longest border (Knuth, Morris,
+ * Pratt). */
+static void find_borders(struct span s, uint32_t *border)
+{
+	uint32_t k = 0;
+
+	border[0] = 0;
+	for (size_t i = 1; i < s.n; i++) {
+		while (k > 0 && from_end(s, i) != from_end(s, k))
+			k = border[k - 1];
+		if (from_end(s, i) == from_end(s, k))
+			k++;
+		border[i] = k;
+	}
+}
+
+/* The last occurrence of part, which is not empty, in whole; -1 when there is
+ * none. What precedes the answer (reasoning) may well quote it. Linear,
+ * whatever a backend writes. */
 static int64_t find_last(struct span whole, struct span part)
 {
+	int64_t at = -1;
+	uint32_t *border, k = 0;
+
 	if (part.n > whole.n)
 		return -1;
-	for (size_t at = whole.n - part.n + 1; at-- > 0;)
-		if (!memcmp(whole.p + at, part.p, part.n))
-			return (int64_t)at;
-	return -1;
+	if (!memcmp(whole.p + whole.n - part.n, part.p, part.n))
+		return (int64_t)(whole.n - part.n);
+	border = malloc(part.n * sizeof(*border));
+	if (!border)
+		return -1;
+	find_borders(part, border);
+	for (size_t i = 0; i < whole.n && at < 0; i++) {
+		while (k > 0 && from_end(whole, i) != from_end(part, k))
+			k = border[k - 1];
+		if (from_end(whole, i) == from_end(part, k))
+			k++;
+		if (k == part.n)
+			at = (int64_t)(whole.n - 1 - i);
+	}
+	free(border);
+	return at;
 }
 
 static struct span trimmed(struct span s)
@@ -121,7 +160,8 @@ static const char *const names[S_N] = {
 	[S_TOKENS] = "logprob.tokens",
 };
 
-/* Of what alternatives give at one token; NaN tokens are left out. */
+/* Of what alternatives give at one token; where that is no number, because
+ * they are absurd or too few, the token is left out. */
 struct spread {
 	double sum, low, high;
 	size_t n;
@@ -129,7 +169,7 @@ struct spread {
 
 static void spread_add(struct spread *s, double x)
 {
-	if (isnan(x))
+	if (!isfinite(x))
 		return;
 	s->sum += x;
 	s->low = s->n == 0 || x < s->low ? x : s->low;

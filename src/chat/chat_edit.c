@@ -185,11 +185,17 @@ int chat_reply_write(const struct chat_reply *r, const struct chat_stamp *st,
 
 #define ROLE "\"role\":\"assistant\""
 
+/* Choices beyond pass with whatever roles they have. */
+static bool is_tracked(int64_t index)
+{
+	return index >= 0 && index < 64;
+}
+
 static bool role_is_due(struct chat_stream *state, int64_t index)
 {
 	uint64_t bit;
 
-	if (index < 0 || index > 63)
+	if (!is_tracked(index))
 		return false;
 	bit = (uint64_t)1 << index;
 	if (state->roles & bit)
@@ -205,6 +211,8 @@ static void edit_role(struct splices *e, const struct chat_delta *d, bool due)
 {
 	struct fresh fresh = {0};
 
+	if (!is_tracked(d->index))
+		return;
 	if (!d->role_key_at) {
 		if (due) {
 			fresh_word(e, &fresh, "role", "\"assistant\"");
@@ -257,10 +265,12 @@ static void add_lower_roles(struct splices *e, const struct chat_chunk *c,
 	int64_t most = 0;
 
 	for (size_t i = 0; i < c->n_choices; i++) {
-		if (c->choices[i].index > most)
-			most = c->choices[i].index;
+		int64_t index = c->choices[i].index;
+
+		if (index > most && is_tracked(index))
+			most = index;
 	}
-	for (int64_t i = 0; i < most && i < 64; i++) {
+	for (int64_t i = 0; i < most; i++) {
 		if (!role_is_due(state, i))
 			continue;
 		text = span_of(arena_printf(
@@ -279,9 +289,8 @@ static void note(struct chat_stream *state, const struct chat_chunk *c)
 		state->usage = c->usage;
 	for (size_t i = 0; i < c->n_choices; i++) {
 		const struct chat_delta *d = &c->choices[i];
-		uint64_t bit = d->index >= 0 && d->index < 64
-				       ? (uint64_t)1 << d->index
-				       : 0;
+		uint64_t bit =
+			is_tracked(d->index) ? (uint64_t)1 << d->index : 0;
 
 		state->seen |= bit;
 		state->finished |= d->finish.n ? bit : 0;

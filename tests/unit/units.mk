@@ -36,3 +36,5 @@ UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob verifier) s
 UNIT_chat = chat/chat chat/chat_reply chat/chat_scan base/jscan base/mem base/buf
 UNIT_verify_logprob = $(addprefix verify/, verify_logprob verify_rules verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan)
 UNIT_chat_ask = $(addprefix chat/, chat_ask chat chat_scan splice) base/jscan base/mem base/buf
+UNIT_roster = cascade/roster evt/loop evt/deadline $(addprefix base/, err mem now metric map buf)
+UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/mem base/buf

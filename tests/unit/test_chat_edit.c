@@ -500,7 +500,6 @@ static void test_random_like_tree(void **state)
 /* A live stream of chunks, each with what the client shall get. */
 struct live {
 	struct chat_stream state;
-	struct buf out;
 	bool want_usage;
 	struct chat_stamp st;
 };
@@ -508,7 +507,6 @@ struct live {
 static void live_init(struct live *l, bool want_usage)
 {
 	*l = (struct live){.want_usage = want_usage, .st = stamp};
-	buf_init(&l->out, 0);
 }
 
 static void live_chunk(struct live *l, const char *data, const char *want)
@@ -518,17 +516,19 @@ static void live_chunk(struct live *l, const char *data, const char *want)
 	char *copy = malloc(n);
 	struct chat_fault why;
 	struct chat_chunk c;
+	struct buf out;
 
 	memcpy(copy, data, n);
 	assert_int_equal(
 		chat_chunk_read(&c, (struct span){copy, n}, DEPTH, a, &why), 0);
-	buf_clear(&l->out);
-	assert_int_equal(chat_chunk_write(&c, &l->st, l->want_usage, &l->state,
-					  a, &l->out),
-			 0);
-	if (!span_is(buf_span(&l->out), want))
-		fail_msg("%s\ngave %.*s\nnot  %s", data, (int)l->out.n,
-			 l->out.p ? l->out.p : "", want);
+	buf_init(&out, 0);
+	assert_int_equal(
+		chat_chunk_write(&c, &l->st, l->want_usage, &l->state, a, &out),
+		0);
+	if (!span_is(buf_span(&out), want))
+		fail_msg("%s\ngave %.*s\nnot  %s", data, (int)out.n,
+			 out.p ? out.p : "", want);
+	buf_release(&out);
 	arena_free(a);
 	free(copy);
 }
@@ -562,7 +562,6 @@ static void test_chunk_plain(void **state)
 	assert_int_equal(l.state.seen, 1);
 	assert_int_equal(l.state.finished, 1);
 	assert_int_equal(l.state.content_bytes, 7);
-	buf_release(&l.out);
 }
 
 /* Once, and first: whether the backend says it always, never, or late. */
@@ -580,13 +579,11 @@ static void test_chunk_role(void **state)
 		   CK(D("0", "{\"content\":\"c\"}")));
 	live_chunk(&l, BK(D("0", "{" R "}")), CK(D("0", "{}")));
 	live_chunk(&l, BK(D("0", "{\"role\":null}")), CK(D("0", "{}")));
-	buf_release(&l.out);
 	live_init(&l, false);
 	live_chunk(&l, BK(D("0", "{\"content\":\"a\"}")),
 		   CK(D("0", "{" R ",\"content\":\"a\"}")));
 	live_chunk(&l, BK(D("0", "{\"content\":\"b\"}")),
 		   CK(D("0", "{\"content\":\"b\"}")));
-	buf_release(&l.out);
 	live_init(&l, false);
 	live_chunk(&l, BK(D("0", "{}")), CK(D("0", "{" R "}")));
 	live_init(&l, false);
@@ -646,7 +643,6 @@ static void test_chunk_finish(void **state)
 		   CK("{\"index\":0,\"finish_reason\":null,\"delta\":{}}"));
 	live_chunk(&l, BK("{}"),
 		   CK("{\"index\":0,\"finish_reason\":null,\"delta\":{}}"));
-	buf_release(&l.out);
 }
 
 #define US                                                                     \
@@ -677,7 +673,6 @@ static void test_chunk_usage_wanted(void **state)
 	live_chunk(&l, UB("", US), UK("", US));
 	assert_true(l.state.usage_sent);
 	live_chunk(&l, UB("", US), "");
-	buf_release(&l.out);
 	/* Said with the finish: kept for a chunk of its own. */
 	live_init(&l, true);
 	l.state.roles = 1;
@@ -686,7 +681,6 @@ static void test_chunk_usage_wanted(void **state)
 	assert_false(l.state.usage_sent);
 	assert_true(l.state.usage.there);
 	assert_int_equal(l.state.usage.total, 3);
-	buf_release(&l.out);
 }
 
 static void test_chunk_usage_unwanted(void **state)
@@ -711,7 +705,6 @@ static void test_chunk_usage_unwanted(void **state)
 		"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
 		"\"created\":99,\"model\":\"gpt\",\"choices\":[" D("0",
 								   "{}") "]}");
-	buf_release(&l.out);
 }
 
 static void test_chunk_with_nothing(void **state)
@@ -750,7 +743,6 @@ static void test_chunk_logprobs(void **state)
 		      "\"finish_reason\":null,\"logprobs\":{\"refusal\":null,"
 		      "\"content\":[{\"top_logprobs\":[],\"bytes\":null,"
 		      "\"token\":\"x\",\"logprob\":-1}]}}"));
-	buf_release(&l.out);
 }
 
 int main(void)

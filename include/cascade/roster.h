@@ -22,6 +22,7 @@ struct roster; /* of one loop */
 
 struct house *house_new(struct metric_set *metrics);
 void house_free(struct house *h); /* after its rosters */
+/* From any thread. */
 void house_set_limits(struct house *h, int64_t max_inflight,
 		      int64_t max_queue);
 int64_t house_inflight(const struct house *h);

@@ -60,12 +60,6 @@ void house_free(struct house *h)
 	free(h);
 }
 
-void house_set_limits(struct house *h, int64_t max_inflight, int64_t max_queue)
-{
-	atomic_store(&h->max_inflight, max_inflight);
-	atomic_store(&h->max_queue, max_queue);
-}
-
 int64_t house_inflight(const struct house *h)
 {
 	return atomic_load(&h->inflight);
@@ -149,6 +143,24 @@ static void seat_all(void *arg)
 		seat_first(r);
 }
 
+/* Places may be free: whoever waits looks for one. */
+static void wake_waiting(struct house *h)
+{
+	if (atomic_load(&h->queued) == 0)
+		return;
+	for (size_t i = 0; i < h->n_rosters; i++)
+		if (atomic_load(&h->rosters[i]->waiting) > 0)
+			loop_post(h->rosters[i]->loop, seat_all,
+				  h->rosters[i]);
+}
+
+void house_set_limits(struct house *h, int64_t max_inflight, int64_t max_queue)
+{
+	atomic_store(&h->max_inflight, max_inflight);
+	atomic_store(&h->max_queue, max_queue);
+	wake_waiting(h);
+}
+
 enum roster_answer roster_enter(struct roster *r, struct guest *g,
 				loop_fn *on_place, void *arg)
 {
@@ -183,12 +195,7 @@ static void give_place(struct roster *r)
 		return;
 	}
 	give(&h->inflight, h->inflight_gauge);
-	if (atomic_load(&h->queued) == 0)
-		return;
-	for (size_t i = 0; i < h->n_rosters; i++)
-		if (atomic_load(&h->rosters[i]->waiting) > 0)
-			loop_post(h->rosters[i]->loop, seat_all,
-				  h->rosters[i]);
+	wake_waiting(h);
 }
 
 void roster_leave(struct roster *r, struct guest *g)

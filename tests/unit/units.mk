@@ -38,3 +38,4 @@ UNIT_verify_logprob = $(addprefix verify/, verify_logprob verify_rules verifier)
 UNIT_chat_ask = $(addprefix chat/, chat_ask chat chat_scan splice) base/jscan base/mem base/buf
 UNIT_roster = cascade/roster evt/loop evt/deadline $(addprefix base/, err mem now metric map buf)
 UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/mem base/buf
+UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/mem base/buf

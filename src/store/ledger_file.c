@@ -143,7 +143,7 @@ static int move_aside(const char *path, const char *why, struct err *err)
 {
 	static const char *const tails[] = {"-wal", "-shm", ""};
 	time_t now = (time_t)(now_wall_us() / 1000000);
-	char from[4200], to[4200], text[300], stamp[24];
+	char from[4200], to[4200], place[4200], text[300], stamp[24];
 	struct tm tm;
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", gmtime_r(&now, &tm));
@@ -157,7 +157,8 @@ static int move_aside(const char *path, const char *why, struct err *err)
 	log_line(LOG_ERROR,
 		 "msg=\"ledger damaged, moved aside, new one begun\" "
 		 "moved_to=%s why=%s",
-		 to, log_value(text, sizeof(text), why));
+		 log_value(place, sizeof(place), to),
+		 log_value(text, sizeof(text), why));
 	return 0;
 }
 

@@ -66,7 +66,8 @@ def test_log_probs_are_sliced_by_token(rig):
 @pytest.mark.parametrize("shift", range(5))
 def test_slices_never_cut_a_code_point(rig, shift):
     """Four-byte characters at every offset from the slice's end."""
-    text = "Fox: " + "x" * shift + "🦊é☃" * 60
+    text = "Fox: " + "x" * shift + "".join(
+        chr(0x1F400 + k) + chr(0xE9 + k) + chr(0x2603 + k) for k in range(60))
     rig.small.script(answer(text))
     _, stream = replay(rig)
     assert stream.text() == text
@@ -75,8 +76,7 @@ def test_slices_never_cut_a_code_point(rig, shift):
 def test_long_text_is_whole(rig):
     """A megabyte comes through, in moderate slices."""
     text = " ".join(f"word{k}" for k in range(110_000))
-    tokens = [(text, -0.05)]
-    rig.small.script(answer(text, tokens=tokens))
+    rig.small.script(answer(text, tokens=[(text, -0.05)], with_bytes=False))
     _, stream = replay(rig)
     assert stream.text() == text
     assert len(stream.chunks) < 65_536

@@ -42,7 +42,7 @@ def test_the_dear_call_starts_from_the_clients_bytes(rig):
     body = json.dumps(question(seed=9007199254740993), indent=2).encode()
     rig.post(body)
     assert rig.large.call.body == body.replace(b'"auto"', b'"large-model"')
-    assert rig.small.call.ended <= rig.large.call.started
+    assert rig.small.call.arrived < rig.large.call.started
 
 
 def test_low_score_in_a_stream(rig):
@@ -70,29 +70,13 @@ GATES = {
     "null": ("gate:empty", {}, answer(None, tokens=[])),
     "blank": ("gate:empty", {}, answer(" \n\t ")),
     "loop": ("gate:repetition", {}, answer("It is what it is. " * 60)),
-    "bad JSON": ("gate:json_schema",
-                 {"response_format": {"type": "json_object"}},
-                 answer("Sure: {a: 1}")),
-    "unknown tool": ("gate:tool_calls", {"tools": "lookup"}, answer(
-        None, tool_calls=[tool_call("erase")], tokens=pairs("erase it now"))),
-    "bad arguments": ("gate:tool_calls", {"tools": "lookup"}, answer(
-        None, tool_calls=[tool_call("lookup", '{"city":')],
-        tokens=pairs("lookup it now"))),
-    "missing argument": ("gate:tool_calls", {"tools": "lookup"}, answer(
-        None, tool_calls=[tool_call("lookup", "{}")],
-        tokens=pairs("lookup it now"))),
 }
-TOOLS = [{"type": "function", "function": {"name": "lookup", "parameters": {
-    "type": "object", "properties": {"city": {"type": "string"}},
-    "required": ["city"]}}}]
 
 
 @pytest.mark.parametrize("case", GATES)
 def test_gates(rig, case):
     """A hard gate rejects however sure the model is."""
     reason, fields, behaviour = GATES[case]
-    if "tools" in fields:
-        fields = {**fields, "tools": TOOLS}
     rig.small.script(behaviour)
     expect_escalation(rig, reason, **fields)
 
@@ -101,24 +85,6 @@ def test_content_filter_is_a_gate(rig):
     """A filtered reply is no answer."""
     rig.small.script(answer("Oslo is", finish="content_filter"))
     assert rig.ask().frugald("reason").startswith("gate:")
-
-
-SCHEMA = {"type": "json_schema", "json_schema": {"name": "city", "schema": {
-    "type": "object", "properties": {"city": {"type": "string"}},
-    "required": ["city"], "additionalProperties": False}}}
-
-
-@pytest.mark.parametrize("text,backend", [
-    ('{"city": "Oslo"}', "small"), ('{"city": 7}', "large"),
-    ('{"town": "Oslo"}', "large"), ('["Oslo"]', "large"),
-    ('{"city": "Oslo"', "large")])
-def test_json_schema(rig, text, backend):
-    """A reply that was to fit a schema is checked against it."""
-    rig.small.script(answer(text))
-    response = rig.ask(response_format=SCHEMA)
-    assert response.frugald("backend") == backend
-    if backend == "large":
-        assert response.frugald("reason") == "gate:json_schema"
 
 
 def with_logprobs(content, logprobs):
@@ -229,19 +195,6 @@ def test_usage_may_be_the_sum(yard):
     usage = rig.ask().json["usage"]
     assert usage["prompt_tokens"] == 23 and usage["completion_tokens"] == 10
     assert usage["total_tokens"] == 33
-
-
-def test_answer_span(yard):
-    """With `span: answer` only the tokens of the answer are scored."""
-    rig = yard.rig(cascades={"auto": {"verify": [
-        {"logprob": {"span": "answer"}}]}})
-    musing = [(w, -2.0) for w in ("Six", " times", " seven", ",", " hm", ".")]
-    sure = [(w, -0.05) for w in (" The", " answer", " is", " 42")]
-    text = "".join(t for t, _ in musing + sure)
-    rig.small.script(answer(text, tokens=musing + sure))
-    response = rig.ask("What is 6 times 7?")
-    assert response.frugald("backend") == "small", response
-    assert response.frugald("confidence") == "0.951"
 
 
 def test_best_rejected_when_told(yard):

@@ -7,7 +7,7 @@ import pytest
 
 from flow import sse
 from flow.gateway import question
-from stub import answer, error
+from stub import answer, completion, error, pairs, reply
 
 
 @pytest.mark.parametrize("asked,sent", [(1, 5), (2, 5), (5, 5), (8, 8), (20, 20)])
@@ -54,6 +54,21 @@ def test_stream_is_cut_to_k(rig):
     response = rig.ask(stream=True, logprobs=True, top_logprobs=1)
     stream = sse.check(response, "auto")
     assert [len(e["top_logprobs"]) for e in stream.logprobs()] == [1, 1]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_entries_are_completed(rig, stream):
+    """Servers leave out empty lists and bytes; strict clients want them."""
+    bare = [{"token": t, "logprob": p} for t, p in pairs("Oslo it is.")]
+    body = completion("Oslo it is.", logprobs=bare)
+    del body["choices"][0]["logprobs"]["refusal"]
+    rig.small.script(reply(body))
+    response = rig.ask(logprobs=True, stream=stream)
+    assert response.frugald("backend") == "small"
+    found = sse.check(response, "auto").logprobs() if stream \
+        else response.json["choices"][0]["logprobs"]["content"]
+    assert [e["token"] for e in found] == ["Oslo", " it", " is."]
+    assert all(e["bytes"] is None and e["top_logprobs"] == [] for e in found)
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -127,7 +127,6 @@ SHAPES = {
                    Content_Encoding="gzip"), ""),
     "422": (reply({"error": {"message": "too hot"}}, 422), "too hot"),
     "413": (reply({"error": {"message": "too hot"}}, 413), ""),
-    "418": (reply({"error": {"message": "too hot"}}, 418), ""),
 }
 
 
@@ -182,7 +181,8 @@ def test_garbage(rig, fault, stream):
     rig.large.script(GARBAGE[fault])
     response = expect(ask(rig, stream), 502, "upstream_error")
     assert b"CANARY" not in response.body
-    assert len(rig.large.calls) == 1
+    # A connection that was reset before any byte came may be tried anew.
+    assert len(rig.large.calls) <= (2 if fault == "reset" else 1)
     row = rig.row(response)
     assert row["outcome"] == "upstream_error" and row["status"] == 502
 

@@ -26,8 +26,6 @@ GUARDED = {
     "two lengths": post(LENGTH, b"Content-Length: 5") + BODY,
     "two lengths, first short": post(b"Content-Length: 5", LENGTH) + BODY,
     "the same length twice": post(LENGTH, LENGTH) + BODY,
-    "length list": post(b"Content-Length: %d, %d" % (len(BODY), len(BODY)))
-    + BODY,
     "two encodings": post(TE, TE) + CHUNKS,
     "chunked, identity": post(b"Transfer-Encoding: chunked, identity") + CHUNKS,
     "gzip, chunked": post(b"Transfer-Encoding: gzip, chunked") + CHUNKS,
@@ -59,6 +57,8 @@ GUARDED = {
 }
 # The library itself refuses these, sometimes by closing without a word.
 REFUSED = {
+    "length list": post(b"Content-Length: %d, %d" % (len(BODY), len(BODY)))
+    + BODY,
     "length with plus": post(b"Content-Length: +%d" % len(BODY)) + BODY,
     "negative length": post(b"Content-Length: -1") + BODY,
     "hex length": post(b"Content-Length: 0x1e") + BODY,
@@ -157,7 +157,7 @@ def test_reset_before_anything(rig):
     assert rig.ask().status == 200
 
 
-@pytest.mark.parametrize("cut", [1, 10, 30, 60, 100, 140])
+@pytest.mark.parametrize("cut", [1, 10, 30, 60, 100, -1])
 def test_half_a_request(rig, cut):
     """A client that leaves inside its request leaves nothing behind."""
     data = post(LENGTH) + BODY

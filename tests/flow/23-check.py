@@ -29,7 +29,7 @@ cascades:
     threshold: 0.8
     verify:
       - rules: {refusal: true}
-      - logprob: {span: answer}
+      - logprob: {span: all}
 """
 
 
@@ -91,7 +91,7 @@ CHANGES = {     # what to replace, by what, part of the faulty line, key
     "unknown rule": ("refusal: true", "refusals: true", "rules:", "refusals"),
     "unknown verifier": ("logprob: {span", "logprop: {span", "logprop",
                          "logprop"),
-    "unknown span": ("span: answer", "span: some", "span", "span"),
+    "unknown span": ("span: all", "span: some", "span", "span"),
     "a later key": ("threshold: 0.8", "threshold: 0.8\n    audit: {rate: 0.1}",
                     "audit", "audit"),
     "duplicate key": ("workers: 2", "workers: 2\nworkers: 3", "workers: 3",
@@ -111,7 +111,7 @@ CHANGES = {     # what to replace, by what, part of the faulty line, key
                            "threshold"),
     "threshold a word": ("threshold: 0.8", "threshold: high", "threshold",
                          "threshold"),
-    "no threshold": ("    threshold: 0.8\n", "", "  auto:", "threshold"),
+    "no threshold": ("    threshold: 0.8\n", "", "verify:", "threshold"),
     "both": ("threshold: 0.8", "threshold: 0.8\n    target: {max_error: 0.02, "
              "delta: 0.05}", "target", "target"),
     "unknown backend": ("[small, large]", "[small, larg]", "tiers", "larg"),
@@ -133,7 +133,7 @@ CHANGES = {     # what to replace, by what, part of the faulty line, key
     "open without keys": ("127.0.0.1:18080", "0.0.0.0:18080", "listen",
                           "keys"),
     "public admin": ("workers: 2", "admin: 0.0.0.0:9901", "admin", "admin"),
-    "wrong type": ("tiers: [small, large]", "tiers: small", "tiers", "tiers"),
+    "wrong type": ("tiers: [small, large]", "tiers: {a: b}", "tiers", "tiers"),
     "mapping for a word": ("model: tiny", "model: {a: b}", "model: {",
                            "model"),
     "alias": ("model: tiny", "model: &m tiny\n    #", "&m", ""),

@@ -15,7 +15,7 @@ from flow.http1 import Client
 from flow.patience import SCALE, until
 from stub import answer
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("FRUGALD", "build/release/frugald"))
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory)Sanitizer|runtime error:")
 
@@ -61,8 +61,7 @@ def backend(up, **changes):
 
 def standard(small, large, **changes):
     """Two tiers, every rule, log-probs; `auto` is also gpt-4o."""
-    rules = {"refusal": True, "truncated": True, "repetition": True,
-             "json_schema": True, "tool_calls": True}
+    rules = {"refusal": True, "truncated": True, "repetition": True}
     return merge({
         "workers": 2,
         "backends": {"small": backend(small),

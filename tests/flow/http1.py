@@ -18,7 +18,7 @@ class Response:
         self.version, status, self.reason = (line.split(" ", 2) + [""])[:3]
         self.status = int(status)
         self.headers = [tuple(f.split(": ", 1)) for f in fields if f]
-        self.body = b""
+        self.body = bytearray()
         self.whole = False          # ended as its framing says
         self.seconds = None         # from the request's last byte
 
@@ -65,7 +65,7 @@ class Client:
         self.sock.settimeout(timeout * SCALE)
         self.sock.connect((host, port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buf = b""
+        self.buf = bytearray()
 
     def __enter__(self):
         return self
@@ -102,16 +102,18 @@ class Client:
         while mark not in self.buf:
             if not self.more():
                 raise EOFError(self.buf)
-        at = self.buf.index(mark) + len(mark)
-        data, self.buf = self.buf[:at], self.buf[at:]
-        return data
+        return self._take(self.buf.index(mark) + len(mark))
 
     def exactly(self, count):
         """So many bytes."""
         while len(self.buf) < count:
             if not self.more():
                 raise EOFError(self.buf)
-        data, self.buf = self.buf[:count], self.buf[count:]
+        return self._take(count)
+
+    def _take(self, count):
+        data = bytes(self.buf[:count])
+        del self.buf[:count]
         return data
 
     def read_head(self):
@@ -146,7 +148,7 @@ class Client:
             return
         length = response.header("Content-Length")
         assert length is not None, f"no framing: {response}"
-        response.body = self.exactly(int(length))
+        response.body += self.exactly(int(length))
 
     def read_chunk(self, response):
         """One chunk of a chunked body, appended; b"" for the last."""

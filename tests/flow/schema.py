@@ -7,7 +7,7 @@ import pathlib
 
 import jsonschema
 
-FILE = pathlib.Path(__file__).parent.parent / "data" / "openapi-schemas.json"
+FILE = pathlib.Path(__file__).resolve().parents[1] / "data" / "openapi-schemas.json"
 
 
 def check(name, value):

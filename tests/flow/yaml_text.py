@@ -33,4 +33,6 @@ def _scalar(item):
         return item
     if isinstance(item, str) and item[:1].isdigit() and item.isalnum():
         return item                 # 10s, 8MiB
+    if isinstance(item, float):
+        return f"{item:.9f}".rstrip("0") + "0"     # never 1e-05
     return json.dumps(item)

@@ -163,11 +163,15 @@ def _chunks(content, pairs, list_, asked, own):
     usage = own.get("usage", (11, 7))
     wants = (asked.get("stream_options") or {}).get("include_usage") is True
     more = {"model": own["model"], **({"usage": None} if wants else {})}
-    for index in range(own["n"]):
-        calls = own.get("tool_calls")
+    calls = own.get("tool_calls")
+    every = range(own["n"])
+    for index in every:
         yield build.role_chunk(None if calls else "", index=index, **more)
-        yield from _deltas(content, pairs, list_, own, index, more)
-        reason = own.get("finish", "tool_calls" if calls else "stop")
+    for deltas in zip(*[_deltas(content, pairs, list_, own, index, more)
+                        for index in every]):
+        yield from deltas
+    reason = own.get("finish", "tool_calls" if calls else "stop")
+    for index in every:
         yield build.finish_chunk(reason, index=index, **more)
     if wants and usage:
         yield build.usage_chunk(usage, model=own["model"])

@@ -40,3 +40,4 @@ UNIT_roster = cascade/roster evt/loop evt/deadline $(addprefix base/, err mem no
 UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/mem base/buf
 UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/mem base/buf
 UNIT_recorder = cascade/recorder chat/price store/ledger store/ledger_file store/db $(addprefix base/, mem err log now metric map buf)
+UNIT_chat_replay = $(addprefix chat/, chat_replay chunk slices chat_edit chat_logprobs chat_reply chat_scan splice) base/jscan base/mem base/buf

@@ -78,9 +78,11 @@ static void test_stream(void **state)
 					       before + 2 + (unsigned)i);
 			assert_true(now_us() - from_us < 30000);
 		}
+		from_us = now_us();
 		http_stream_write(r.held[0], span_of("data: [DONE]\n\n"));
 		http_stream_close(r.held[0]);
 		assert_int_equal(reply_of(&p, &re), 200);
+		assert_true(now_us() - from_us < 100000); /* not corked */
 		assert_int_equal(data_segments(&p), before + 7);
 		assert_int_equal(re.body.n, 5 * 9 + 14);
 		assert_non_null(strstr(re.head, "text/event-stream\r\n"));

@@ -154,6 +154,7 @@ static void test_gone_and_kept(void **state)
 		else
 			http_stream_cut(r.held[0]);
 		TURN_UNTIL(&r, r.dones == 3 * how + 1);
+		assert_int_equal(r.gones, 3 * how + 1); /* once */
 		if (how == LEAVE_HALF)
 			hang_up(&p, false);
 		/* A reply to nobody. */
@@ -164,6 +165,7 @@ static void test_gone_and_kept(void **state)
 		TURN_UNTIL(&r, r.gones == 3 * how + 2);
 		http_reply(r.held[0], 200, NULL, 0, NULL, false);
 		TURN_UNTIL(&r, r.dones == 3 * how + 2);
+		assert_int_equal(r.gones, 3 * how + 2);
 		if (how == LEAVE_HALF)
 			hang_up(&p, false);
 		/* One that never hears, until the server ends. */
@@ -174,6 +176,7 @@ static void test_gone_and_kept(void **state)
 		TURN_UNTIL(&r, r.gones == 3 * how + 3);
 		http_stream_cut(r.held[0]);
 		TURN_UNTIL(&r, r.dones == 3 * how + 3);
+		assert_int_equal(r.gones, 3 * how + 3);
 		if (how == LEAVE_HALF)
 			hang_up(&p, false);
 	}

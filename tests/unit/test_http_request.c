@@ -394,6 +394,7 @@ static const struct {
 
 static void test_guard(void **state)
 {
+	int64_t from_us;
 	struct rig r;
 	bool ended;
 	size_t i;
@@ -402,15 +403,11 @@ static void test_guard(void **state)
 	(void)state;
 	rig_start(&r, &usual);
 	for (i = 0; i < sizeof(unsound) / sizeof(unsound[0]); i++) {
+		from_us = now_us();
 		status = once(&r, unsound[i].p, unsound[i].n, &ended);
-		if ((status && status != 400 && status != 413 &&
-		     status != 505) ||
-		    !ended || r.requests)
-			print_error("%d:\n%s\n", status, unsound[i].p);
-		assert_true(status == 400 || status == 413 || status == 505 ||
-			    status == 0);
-		assert_true(ended);
-		assert_int_equal(r.requests, 0);
+		if ((status != 400 && status != 413 && status != 505) ||
+		    !ended || r.requests || now_us() - from_us > SECOND)
+			fail_msg("%d:\n%s\n", status, unsound[i].p);
 	}
 	rig_stop(&r);
 }

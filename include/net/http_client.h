@@ -91,7 +91,7 @@ int64_t fetch_first_byte_us(const struct fetch *f);
  * HTTP_CLIENT_HOLD bytes more are taken from the peer, no on_data() comes,
  * and the idle time does not run. on_done() waits for the bytes before it.
  * Released, they come as a deferred call. */
-#define HTTP_CLIENT_HOLD ((size_t)256 * 1024)
+#define HTTP_CLIENT_HOLD ((size_t)32 * 1024)
 void fetch_hold(struct fetch *f, bool hold);
 
 #endif

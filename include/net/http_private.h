@@ -180,8 +180,6 @@ void http_request_fail(struct http_request *rq);
 /* The same, and the owner has no say. */
 void http_request_abandon(struct http_request *rq);
 
-/* Has the library anything of it to send now? */
-bool http_request_is_sending(const struct http_request *rq);
 /* It ended badly: did the client miss anything by it? */
 bool http_request_misses_bytes(const struct http_request *rq);
 /* We refuse it ourselves; nothing when it is refused already. */

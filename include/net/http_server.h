@@ -43,7 +43,7 @@
 #include "base/span.h"
 #include "evt/loop.h"
 
-#define HTTP_STREAM_HIGH (256 * 1024)
+#define HTTP_STREAM_HIGH (128 * 1024)
 
 struct http_server;
 struct http_request;

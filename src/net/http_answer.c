@@ -16,11 +16,6 @@ static size_t out_left(const struct http_request *rq)
 	return rq->out.n - rq->out_at;
 }
 
-bool http_request_is_sending(const struct http_request *rq)
-{
-	return rq->state == HTTP_WHOLE || out_left(rq) > 0;
-}
-
 bool http_request_misses_bytes(const struct http_request *rq)
 {
 	if (rq->state == HTTP_CUT)

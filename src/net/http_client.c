@@ -221,7 +221,9 @@ static size_t take_body(char *p, size_t size, size_t n, void *arg)
 	struct fetch *f = arg;
 
 	(void)size;
-	if (f->ops->on_data && f->held && f->body.n + n > HTTP_CLIENT_HOLD) {
+	/* Not only when held: libcurl reads a hundred times in one go from a
+	 * peer that is fast, long before the owner can say hold. */
+	if (f->ops->on_data && f->body.n + n > HTTP_CLIENT_HOLD) {
 		f->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}

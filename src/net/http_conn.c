@@ -68,7 +68,8 @@ void http_conn_cork(struct http_conn *c, bool on)
 }
 
 /* Looks how far the kernel is with what it was given. True: something left
- * since the last look, or there is nothing to leave. */
+ * since the last look, or it has nothing (then the library does not wait for
+ * it either). */
 static bool has_moved(struct http_conn *c)
 {
 	struct tcp_info info = {0};
@@ -82,8 +83,7 @@ static bool has_moved(struct http_conn *c)
 	acked = info.tcpi_bytes_acked;
 	if (ioctl(c->fd, SIOCOUTQ, &unsent) < 0)
 		unsent = 0;
-	moved = acked != c->acked || unsent != c->unsent ||
-		(unsent == 0 && !http_request_is_sending(c->rq));
+	moved = unsent == 0 || acked != c->acked || unsent != c->unsent;
 	c->acked = acked;
 	c->unsent = unsent;
 	return moved;

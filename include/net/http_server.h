@@ -111,17 +111,20 @@ const char *http_request_path(const struct http_request *rq);
 /* What stands behind `?`, raw; NULL when nothing does. */
 const char *http_request_query(const struct http_request *rq);
 /* NULL when absent; the first of several. Names compare without case. */
-const char *http_request_header(const struct http_request *rq, const char *name);
+const char *http_request_header(const struct http_request *rq,
+				const char *name);
 struct span http_request_body(const struct http_request *rq);
-int64_t http_request_start_us(const struct http_request *rq); /* head complete */
-struct arena *http_request_arena(struct http_request *rq); /* made on first use */
+/* When the head was complete. */
+int64_t http_request_start_us(const struct http_request *rq);
+/* Made on first use. */
+struct arena *http_request_arena(struct http_request *rq);
 /* A word of the owner's, NULL at first. */
 void http_request_set_owner(struct http_request *rq, void *owner);
 void *http_request_owner(const struct http_request *rq);
 
-/* Only in on_head() and on_refuse(): remember to answer this, on_request() will not come and
- * on_done() neither. headers are copied; body is taken. close: end the
- * connection afterwards. */
+/* Only in on_head() and on_refuse(): remember to answer this; on_request() will
+ * not come and on_done() neither. The first one counts. headers are copied;
+ * body is taken. close: end the connection afterwards. */
 void http_request_refuse(struct http_request *rq, int status,
 			 const struct http_header *headers, size_t n_headers,
 			 struct buf *body, bool close);

@@ -57,7 +57,7 @@ void slices_init(struct slices *t, const char *name, struct span value,
 	if (t->is_string)
 		t->raw = (struct span){value.p + 1, value.n - 2};
 	else if (!chat_is_given(value))
-		t->raw.n = 0;
+		t->raw = span_of("");
 	if (tokens && tokens->n && tokens->sound) {
 		t->tokens = tokens;
 		t->in_one = !t->is_string || t->raw.n == 0 ||

@@ -3,6 +3,8 @@
 
 import pytest
 
+from flow.patience import until
+
 BODY = b'{"model":"auto","messages":[]}'
 LENGTH = b"Content-Length: %d" % len(BODY)
 SMUGGLED = b"GET /v1/models HTTP/1.1\r\nHost: smuggled\r\n\r\n"
@@ -168,3 +170,15 @@ def test_half_a_request(rig, cut):
         client.reset()
     assert rig.ask().status == 200
     assert len(rig.small.calls) == 1
+
+
+@pytest.mark.parametrize("way", ["close", "reset"])
+@pytest.mark.parametrize("cut", [1, 10, -len(BODY), -1])
+def test_half_a_request_and_gone(rig, way, cut):
+    """Bytes and the end at once: the connection is not kept for its deadline."""
+    before = rig.open_files()
+    for _ in range(20):
+        client = rig.connect()
+        client.send((post(LENGTH) + BODY)[:cut])
+        getattr(client, way)()
+    until(lambda: rig.open_files() <= before, 2)

@@ -2,7 +2,6 @@
 """A thousand mixed requests with clients that leave at random times."""
 
 import json
-import os
 import random
 import threading
 import time
@@ -107,11 +106,8 @@ def test_descriptors_do_not_leak(yard):
     """Aborted requests leave no open file behind."""
     rig = yard.rig()
     rig.small.script(answer("Oslo.", delay=0.05))
-
-    def open_files():
-        return len(os.listdir(f"/proc/{rig.process.pid}/fd"))
     rig.ask()
-    before = open_files()
+    before = rig.open_files()
     for turn in range(150):
         client = rig.connect()
         client.post(question(stream=turn % 2 == 0))
@@ -122,4 +118,4 @@ def test_descriptors_do_not_leak(yard):
             client.read()
             client.close()
     rig.quiet()
-    until(lambda: open_files() <= before + 8)
+    until(lambda: rig.open_files() <= before + 8)

@@ -246,6 +246,10 @@ class Gateway:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
 
+    def open_files(self):
+        """How many descriptors it holds."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def quiet(self, timeout=5.0):
         """Until every gauge of work under way is 0."""
         until(lambda: not self.metrics().busy(), timeout,

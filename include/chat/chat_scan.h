@@ -50,6 +50,9 @@ void chat_usage_of(struct span value, struct chat_usage *u);
 /* v with room for one more than n items: itself or a larger copy. */
 void *chat_grow(void *v, size_t n, size_t *room, size_t size,
 		struct arena *a);
+/* The same with room for `want` items in all. */
+void *chat_reserve(void *v, size_t n, size_t *room, size_t want, size_t size,
+		   struct arena *a);
 
 /* Both return -1. */
 int chat_fault_json(struct chat_fault *why, const struct jscan *s);

@@ -194,6 +194,21 @@ static void read_token(struct reader *r, struct tokens *t)
 	out->v[out->n++] = token;
 }
 
+/* The list is likely to go on as it began: room for all of it at once costs
+ * half the memory of growing, and is not copied. */
+static void expect_more(struct reader *r, struct tokens *t)
+{
+	struct chat_tokens *out = t->out;
+	size_t each = out->v[0].end - out->v[0].at + 1;
+	size_t n = (size_t)(r->s.end - r->s.p) / each;
+
+	n += n / 8 + 2;
+	out->v = chat_reserve(out->v, out->n, &t->room, n, sizeof(*out->v),
+			      r->a);
+	out->tops = chat_reserve(out->tops, out->n_tops, &t->tops_room,
+				 n * out->v[0].n_top, sizeof(*out->tops), r->a);
+}
+
 /* A list of entries; anything else has no tokens. */
 static void read_tokens(struct reader *r, struct chat_tokens *out)
 {
@@ -208,6 +223,8 @@ static void read_tokens(struct reader *r, struct chat_tokens *out)
 	while (jscan_element(&r->s) > 0) {
 		if (out->sound && jscan_at(&r->s, '{')) {
 			read_token(r, &t);
+			if (out->n == 1)
+				expect_more(r, &t);
 		} else {
 			out->sound = false;
 			jscan_value(&r->s, NULL);

@@ -55,17 +55,25 @@ enum chat_name chat_name_of(struct span key)
 	return CHAT_NNAMES;
 }
 
-void *chat_grow(void *v, size_t n, size_t *room, size_t size, struct arena *a)
+void *chat_reserve(void *v, size_t n, size_t *room, size_t want, size_t size,
+		   struct arena *a)
 {
 	void *more;
 
-	if (n < *room)
+	if (want <= *room)
 		return v;
-	*room = n < 4 ? 8 : 2 * n;
-	more = arena_get(a, *room * size);
+	*room = want;
+	more = arena_get(a, want * size);
 	if (n)
 		memcpy(more, v, n * size);
 	return more;
+}
+
+void *chat_grow(void *v, size_t n, size_t *room, size_t size, struct arena *a)
+{
+	if (n < *room)
+		return v;
+	return chat_reserve(v, n, room, n < 4 ? 8 : 2 * n, size, a);
 }
 
 void chat_members_add(struct chat_members *m, enum chat_name name,

@@ -51,7 +51,7 @@ struct jscan {
 	const char *base;
 	const char *p;
 	const char *end;
-	int depth;	 /* open arrays and objects */
+	int depth; /* open arrays and objects */
 	int max_depth;
 	bool first;	 /* just entered: no comma is due */
 	const char *why; /* NULL, or the first fault, for people */

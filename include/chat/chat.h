@@ -73,16 +73,16 @@ struct chat_fault {
 
 struct chat_request {
 	struct span body;
-	size_t first_at;       /* offset just behind the opening brace */
-	struct span model;     /* unescaped */
-	struct span messages;  /* the array's bytes */
-	struct span tools;     /* value's bytes, n 0 when absent or null */
+	size_t first_at;      /* offset just behind the opening brace */
+	struct span model;    /* unescaped */
+	struct span messages; /* the array's bytes */
+	struct span tools;    /* value's bytes, n 0 when absent or null */
 	struct span response_format;
 	bool stream;
-	bool include_usage;    /* stream_options.include_usage is true */
-	bool logprobs;	       /* the client wants them */
-	int64_t top_logprobs;  /* as asked, 0 when absent */
-	int64_t n;	       /* 1 when absent */
+	bool include_usage;   /* stream_options.include_usage is true */
+	bool logprobs;	      /* the client wants them */
+	int64_t top_logprobs; /* as asked, 0 when absent */
+	int64_t n;	      /* 1 when absent */
 	/* audio, web_search_options, store:true, moderation, or modalities
 	 * other than text: a cheap backend cannot honour them */
 	bool beyond_cheap;
@@ -91,8 +91,8 @@ struct chat_request {
 
 /* Checks: a JSON object; model a string that is not empty; messages an array;
  * stream a boolean or null; n an integer from 1 or null; logprobs a boolean or
- * null. All else is the backend's to judge. 0, or -1 and *why; rq->model is then
- * filled all the same if the fault is with another member. */
+ * null. All else is the backend's to judge. 0, or -1 and *why; rq->model is
+ * then filled all the same if the fault is with another member. */
 int chat_request_read(struct chat_request *rq, struct span body, int max_depth,
 		      struct arena *a, struct chat_fault *why);
 
@@ -104,13 +104,14 @@ struct chat_alternative {
 };
 
 struct chat_token {
-	double logprob;	   /* natural log; as sent, may be -inf or absurd */
-	uint32_t text_at;  /* into chat_tokens.text */
+	double logprob;	  /* natural log; as sent, may be -inf or absurd */
+	uint32_t text_at; /* into chat_tokens.text */
 	uint32_t text_n;
-	uint32_t top_at;   /* into chat_tokens.tops */
+	uint32_t top_at; /* into chat_tokens.tops */
 	uint32_t n_top;
-	uint32_t at, end;  /* the entry's bytes in the body */
-	uint32_t top_list_at, top_list_end; /* of top_logprobs' value; 0, 0: absent */
+	uint32_t at, end; /* the entry's bytes in the body */
+	/* of top_logprobs' value; 0, 0: absent */
+	uint32_t top_list_at, top_list_end;
 };
 
 /* choices[i].logprobs.content; text is what the tokens spell, one after the
@@ -131,8 +132,8 @@ struct chat_usage {
 };
 
 struct chat_choice {
-	size_t at, end;		   /* the object's bytes */
-	int64_t index;		   /* its place in the list when absent */
+	size_t at, end; /* the object's bytes */
+	int64_t index;	/* its place in the list when absent */
 	bool has_index;
 	struct span content;	   /* unescaped; p NULL when it is no string */
 	struct span content_raw;   /* value's bytes */
@@ -140,13 +141,13 @@ struct chat_choice {
 	struct span refusal_raw;   /* value's bytes */
 	struct span reasoning_raw; /* value's bytes; n 0: none */
 	struct span reasoning_key; /* "reasoning_content" or "reasoning" */
-	struct span tool_calls;	   /* value's bytes; n 0 when absent, null, [] */
+	struct span tool_calls; /* value's bytes; n 0 when absent, null, [] */
 	struct span function_call;
-	struct span finish;	   /* unescaped; p NULL when null or absent */
+	struct span finish; /* unescaped; p NULL when null or absent */
 	size_t finish_at, finish_end;	  /* value's place; 0, 0: absent */
 	size_t logprobs_at, logprobs_end; /* value's place; 0, 0: absent */
 	size_t message_at, message_end;	  /* value's place */
-	struct chat_tokens tokens; /* n 0 when there are none */
+	struct chat_tokens tokens;	  /* n 0 when there are none */
 	struct chat_tokens refusal_tokens;
 };
 
@@ -160,15 +161,16 @@ struct chat_reply {
 	size_t n_choices;
 	struct chat_usage usage;
 	size_t usage_at, usage_end; /* value's place */
-	struct span system_fingerprint, service_tier; /* value's bytes; n 0: none */
-	struct span error;	    /* value's bytes; n 0 when absent or null */
-	struct chat_places places;  /* top-level members only */
+	/* values' bytes; n 0: none */
+	struct span system_fingerprint, service_tier;
+	struct span error;	   /* value's bytes; n 0 when absent or null */
+	struct chat_places places; /* top-level members only */
 };
 
 /* A whole reply (`object` chat.completion). It must be a JSON object with an
  * array `choices` of one or more objects, each with a `message` object, or
- * with an `error`. want_tokens: read log-probs too (else they are only checked as
- * JSON). 0, or -1 and *why. */
+ * with an `error`. want_tokens: read log-probs too (else they are only checked
+ * as JSON). 0, or -1 and *why. */
 int chat_reply_read(struct chat_reply *r, struct span body, int max_depth,
 		    bool want_tokens, struct arena *a, struct chat_fault *why);
 
@@ -187,7 +189,7 @@ struct chat_delta {
 	struct span finish;   /* unescaped; p NULL when null or absent */
 	size_t finish_at, finish_end;
 	size_t logprobs_at, logprobs_end; /* an object's place; 0, 0: none */
-	size_t at, end; /* the choice object's bytes */
+	size_t at, end;			  /* the choice object's bytes */
 };
 
 struct chat_chunk {

@@ -13,11 +13,12 @@
 #include "chat/chat.h"
 
 struct chat_ask {
-	const char *model;	/* the backend's name for it */
-	bool buffered;		/* stream:false, stream_options removed */
-	int top_logprobs;	/* > 0: logprobs:true and this many; 0: as the client said */
-	bool include_usage;	/* a stream: stream_options.include_usage true */
-	bool old_max_tokens;	/* max_completion_tokens is renamed max_tokens */
+	const char *model;   /* the backend's name for it */
+	bool buffered;	     /* stream:false, stream_options removed */
+	int top_logprobs;    /* > 0: logprobs:true and this many
+				0: as the client said */
+	bool include_usage;  /* a stream: stream_options.include_usage true */
+	bool old_max_tokens; /* max_completion_tokens is renamed max_tokens */
 };
 
 /* Writes the body for one backend. All duplicates of an edited member are

@@ -19,10 +19,11 @@
 struct chat_stamp {
 	const char *id;	      /* "chatcmpl-..." */
 	const char *model;    /* the name the client asked for, not escaped */
-	int64_t created;      /* seconds; used when the reply has none, and in chunks */
+	int64_t created;      /* seconds; in chunks, and where a reply has none */
 	bool keep_logprobs;   /* the client asked */
-	int64_t top_logprobs; /* its k: longer lists are cut */
-	const struct chat_usage *usage; /* replaces the reply's; NULL: as it is */
+	int64_t top_logprobs; /* its k: longer lists are cut; below 0: none is */
+	/* replaces the reply's; NULL: as it is */
+	const struct chat_usage *usage;
 };
 
 /* A whole reply: id, model, created and object set (added when missing),
@@ -47,7 +48,7 @@ struct chat_stream {
 /* One chunk of a live stream for the client: id, model, created, object
  * stamped; role once per choice and first (added when the backend has none,
  * for lower choices too); finish reasons mapped ("" is null); what a choice
- * must have added; "error": null left out.
+ * must have added; kept log-probs completed, not cut; "error": null left out.
  *
  * Usage: with want_usage a chunk without choices passes its usage, once, and
  * every other chunk says "usage": null. Backends that send it along with

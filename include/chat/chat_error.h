@@ -21,8 +21,8 @@ int chat_error_write(struct buf *out, const char *message, const char *type,
  * Bearer ...) blotted out. code: its code if that is a string; where it is but
  * a number, the error's type unless it is the common invalid_request_error;
  * else "". */
-void chat_error_read(struct span body, char *message, size_t room,
-		     char *code, size_t code_room);
+void chat_error_read(struct span body, char *message, size_t room, char *code,
+		     size_t code_room);
 
 /* Its param, "" when there is none. */
 void chat_error_param(struct span body, char *param, size_t room);

@@ -23,8 +23,8 @@ enum chat_name chat_name_of(struct span key);
 
 /* Notes a member that was just passed; name may be CHAT_NNAMES. */
 void chat_members_add(struct chat_members *m, enum chat_name name,
-		      const struct jscan *s, struct span key,
-		      struct span value, struct arena *a);
+		      const struct jscan *s, struct span key, struct span value,
+		      struct arena *a);
 
 /* Is there a value that is not null? */
 bool chat_is_given(struct span value);
@@ -48,8 +48,7 @@ struct span chat_member_of(struct span object, const char *name);
 void chat_usage_of(struct span value, struct chat_usage *u);
 
 /* v with room for one more than n items: itself or a larger copy. */
-void *chat_grow(void *v, size_t n, size_t *room, size_t size,
-		struct arena *a);
+void *chat_grow(void *v, size_t n, size_t *room, size_t size, struct arena *a);
 /* The same with room for `want` items in all. */
 void *chat_reserve(void *v, size_t n, size_t *room, size_t want, size_t size,
 		   struct arena *a);

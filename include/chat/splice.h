@@ -20,8 +20,7 @@ struct splice {
 
 /* Replacements must not overlap; they are sorted here. 0, or -1 when out is
  * full. */
-int splice_apply(struct span body, struct splice *v, size_t n,
-		 struct buf *out);
+int splice_apply(struct span body, struct splice *v, size_t n, struct buf *out);
 
 /* Replacements being collected for a body that is valid JSON, in the arena.
  * What they put in must outlive them. */

@@ -30,7 +30,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/jtext.h"
 #include "base/span.h"
 
 /* The deepest nesting that can be asked for. */
@@ -118,9 +118,6 @@ int jscan_end(struct jscan *s);
 /* Marks a fault of the caller's own at the present place. Returns -1. */
 int jscan_fail(struct jscan *s, const char *why);
 
-/* The same for a key known to be longer than name. */
-bool jscan_key_is_escaped(struct span raw, const char *name);
-
 /* Does the raw key, once unescaped, equal name? An escape is longer than what
  * it stands for, so only a longer key needs a look at its escapes: among
  * several names ask for the longest first. */
@@ -130,21 +127,8 @@ static inline bool jscan_key_is(struct span raw, const char *name)
 
 	if (raw.n == n)
 		return memcmp(raw.p, name, n) == 0;
-	return raw.n > n && jscan_key_is_escaped(raw, name);
+	return raw.n > n && jtext_is_escaped(raw, name);
 }
-
-/* The first unit of a string's raw text: a code point as it is, an escape, or
- * two escapes that are a surrogate pair. Text may be cut between units. Gives
- * the unit's raw length, and its unescaped bytes in utf8. raw is not empty. */
-size_t jscan_unit(struct span raw, char utf8[4], size_t *n);
-
-/* Appends the unescaped text; a lone surrogate becomes U+FFFD, \u0000 a NUL
- * byte. It is never longer than raw. 0, or -1 when out is full. */
-int jscan_unescape(struct span raw, struct buf *out);
-
-/* The inverse: appends text as the inside of a JSON string (no quotes): `"`,
- * `\` and control bytes escaped, bytes that are no UTF-8 replaced by U+FFFD. */
-int jscan_escape(struct span text, struct buf *out);
 
 /* Exact integer of a value span; false when it is no integer or overflows. */
 bool jscan_int64(struct span value, int64_t *out);

@@ -23,7 +23,7 @@ static void add_text(struct buf *out, const char *name, const char *text)
 		return;
 	}
 	buf_adds(out, "\"");
-	jscan_escape(span_of(text), out);
+	jtext_escape(span_of(text), out);
 	buf_adds(out, "\"");
 }
 
@@ -88,7 +88,7 @@ static struct span inwards(struct span value)
 static void add_unescaped(struct span value, struct buf *out)
 {
 	if (value.n >= 2 && value.p[0] == '"')
-		jscan_unescape((struct span){value.p + 1, value.n - 2}, out);
+		jtext_unescape((struct span){value.p + 1, value.n - 2}, out);
 }
 
 static void find_message(struct span value, struct buf *out)
@@ -230,8 +230,8 @@ static void add_clean(struct span text, struct buf *out)
 
 	buf_init(&escaped, 0);
 	buf_init(&valid, 0);
-	jscan_escape(text, &escaped);
-	jscan_unescape(buf_span(&escaped), &valid);
+	jtext_escape(text, &escaped);
+	jtext_unescape(buf_span(&escaped), &valid);
 	for (size_t i = 0; i < valid.n; i++) {
 		unsigned char c = (unsigned char)valid.p[i];
 

@@ -114,7 +114,7 @@ size_t chat_unescape(struct span raw, char *to)
 	struct buf b = {.p = to, .room = raw.n, .cap = raw.n};
 
 	if (raw.n)
-		jscan_unescape(raw, &b);
+		jtext_unescape(raw, &b);
 	return b.n;
 }
 
@@ -139,7 +139,7 @@ struct span chat_quoted(struct span text, struct arena *a)
 	struct buf b = {.p = arena_get(a, room + 1), .room = room, .cap = room};
 
 	buf_adds(&b, "\"");
-	jscan_escape(text, &b);
+	jtext_escape(text, &b);
 	buf_adds(&b, "\"");
 	return buf_span(&b);
 }

@@ -11,7 +11,7 @@
 static void add_quoted(struct buf *out, const char *text)
 {
 	buf_adds(out, "\"");
-	jscan_escape(span_of(text), out);
+	jtext_escape(span_of(text), out);
 	buf_adds(out, "\"");
 }
 

@@ -80,7 +80,7 @@ static struct cut find_cut(const struct slices *t, size_t slice)
 	char utf8[4];
 
 	while (now.raw < rest.n) {
-		unit = jscan_unit(
+		unit = jtext_unit(
 			(struct span){rest.p + now.raw, rest.n - now.raw}, utf8,
 			&n);
 		if (now.bytes + n > slice && last.raw > 0)

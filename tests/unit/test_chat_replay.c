@@ -56,7 +56,7 @@ static size_t unescaped_length(struct span raw)
 	size_t n;
 
 	buf_init(&b, 0);
-	assert_int_equal(jscan_unescape(raw, &b), 0);
+	assert_int_equal(jtext_unescape(raw, &b), 0);
 	n = b.n;
 	buf_release(&b);
 	return n;
@@ -70,7 +70,7 @@ static void expect_slice(struct client *k, struct span raw)
 
 	assert_true(raw.n > 0);
 	if (unescaped_length(raw) > k->slice)
-		assert_int_equal(jscan_unit(raw, utf8, &n), raw.n);
+		assert_int_equal(jtext_unit(raw, utf8, &n), raw.n);
 }
 
 static void hear_call(struct client *k, struct heard *h, struct span call)
@@ -131,7 +131,7 @@ static void expect_pairs_whole(const struct heard *h)
 	struct buf b;
 
 	buf_init(&b, 0);
-	assert_int_equal(jscan_unescape(buf_span(&h->content), &b), 0);
+	assert_int_equal(jtext_unescape(buf_span(&h->content), &b), 0);
 	assert_true(span_eq(buf_span(&b), buf_span(&h->plain)));
 	buf_release(&b);
 }
@@ -204,7 +204,7 @@ static void hear_delta(struct client *k, struct heard *h, struct span delta,
 		assert_int_equal(jscan_value(&s, &v), 0);
 		if (span_is(key, "content")) {
 			hear_text(k, &h->content, v, has_tokens);
-			jscan_unescape(v.p[0] == '"' ? string_inside(v) : v,
+			jtext_unescape(v.p[0] == '"' ? string_inside(v) : v,
 				       &h->plain);
 			h->pieces++;
 		} else if (span_is(key, "refusal")) {

@@ -838,7 +838,7 @@ static void expect_unescaped(struct span raw, struct span want)
 	struct buf b;
 
 	buf_init(&b, 0);
-	assert_int_equal(jscan_unescape(raw, &b), 0);
+	assert_int_equal(jtext_unescape(raw, &b), 0);
 	assert_int_equal(b.n, want.n);
 	assert_memory_equal(b.p, want.p, want.n);
 	buf_release(&b);
@@ -871,7 +871,7 @@ static void test_unescape(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_unescaped(cases[i][0], cases[i][1]);
 	buf_init(&b, 3);
-	assert_int_equal(jscan_unescape(span_of("ab\\ncd"), &b), -1);
+	assert_int_equal(jtext_unescape(span_of("ab\\ncd"), &b), -1);
 	buf_release(&b);
 }
 
@@ -892,7 +892,7 @@ static void test_units(void **state)
 		char utf8[4];
 		size_t n;
 
-		assert_int_equal(jscan_unit(cases[i].raw, utf8, &n),
+		assert_int_equal(jtext_unit(cases[i].raw, utf8, &n),
 				 cases[i].unit);
 		assert_int_equal(n, cases[i].n);
 	}
@@ -929,7 +929,7 @@ static void test_escape_round_trip(void **state)
 			text[n++] = '\0';
 		buf_init(&b, 0);
 		buf_adds(&b, "\"");
-		assert_int_equal(jscan_escape((struct span){text, n}, &b), 0);
+		assert_int_equal(jtext_escape((struct span){text, n}, &b), 0);
 		buf_adds(&b, "\"");
 		assert_int_equal(verdict(buf_span(&b), NULL), 0);
 		expect_unescaped((struct span){b.p + 1, b.n - 2},
@@ -943,7 +943,7 @@ static void expect_escaped(struct span text, const char *want)
 	struct buf b;
 
 	buf_init(&b, 0);
-	assert_int_equal(jscan_escape(text, &b), 0);
+	assert_int_equal(jtext_escape(text, &b), 0);
 	buf_add(&b, "", 1);
 	assert_string_equal(b.p, want);
 	buf_release(&b);

@@ -21,7 +21,7 @@ UNIT_conf = conf/conf base/mem
 UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify \
 	conf_rows conf_keys conf_value conf_url conf_secret conf_near \
 	conf_faults doc) $(addprefix base/, map mem buf err digest)
-UNIT_jscan = base/jscan base/buf
+UNIT_jscan = base/jscan base/jtext base/decimal base/buf
 UNIT_http_tls = $(UNIT_http_client)
 UNIT_db = store/db base/mem base/err
 UNIT_ledger = store/ledger store/ledger_file store/db $(addprefix base/, mem err log now metric map buf)
@@ -33,11 +33,11 @@ UNIT_auth = api/auth base/digest
 UNIT_price = chat/price
 UNIT_tokens = stat/tokens
 UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan)
-UNIT_chat = chat/chat chat/chat_reply chat/chat_scan base/jscan base/mem base/buf
+UNIT_chat = chat/chat chat/chat_reply chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_verify_logprob = $(addprefix verify/, verify_logprob verify_rules verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan)
-UNIT_chat_ask = $(addprefix chat/, chat_ask chat chat_scan splice) base/jscan base/mem base/buf
+UNIT_chat_ask = $(addprefix chat/, chat_ask chat chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_roster = cascade/roster evt/loop evt/deadline $(addprefix base/, err mem now metric map buf)
-UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/mem base/buf
-UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/mem base/buf
+UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
+UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_recorder = cascade/recorder chat/price store/ledger store/ledger_file store/db $(addprefix base/, mem err log now metric map buf)
-UNIT_chat_replay = $(addprefix chat/, chat_replay chunk slices chat_edit chat_logprobs chat_reply chat_scan splice) base/jscan base/mem base/buf
+UNIT_chat_replay = $(addprefix chat/, chat_replay chunk slices chat_edit chat_logprobs chat_reply chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf

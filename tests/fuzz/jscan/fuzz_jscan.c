@@ -26,9 +26,9 @@ static void check_text(struct span raw)
 	buf_init(&text, 0);
 	buf_init(&again, 0);
 	buf_init(&back, 0);
-	check(jscan_unescape(raw, &text) == 0 && text.n <= raw.n);
-	check(jscan_escape(buf_span(&text), &again) == 0);
-	check(jscan_unescape(buf_span(&again), &back) == 0);
+	check(jtext_unescape(raw, &text) == 0 && text.n <= raw.n);
+	check(jtext_escape(buf_span(&text), &again) == 0);
+	check(jtext_unescape(buf_span(&again), &back) == 0);
 	check(span_eq(buf_span(&text), buf_span(&back)));
 	buf_release(&text);
 	buf_release(&again);

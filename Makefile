@@ -10,7 +10,7 @@ VERSION := 0.1.0
 
 # Sources, layer by layer, bottom first; a file may include its own layer and
 # those above it in this list (scripts/check-layers).
-L0 := $(addprefix base/, err mem buf map now log decimal jtext jscan digest metric)
+L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \

@@ -9,19 +9,22 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/fixed.h"
 #include "cascade/outlet.h"
 #include "chat/fault.h"
 #include "net/http_server.h"
 
 #define REPLY_HEADERS_MOST 16
+#define REPLY_NUMBERS_MOST 4
 
 /* The headers of one answer, on the stack. Names and texts are borrowed until
- * they are sent, but numbers are written into `text`. */
+ * they are sent; numbers are written here. */
 struct reply_headers {
 	struct http_header v[REPLY_HEADERS_MOST];
 	size_t n;
-	char text[256];
-	size_t used;
+	char numbers[REPLY_NUMBERS_MOST][FIXED_ROOM];
+	size_t n_numbers;
+	char cost[FIXED_ROOM];
 };
 
 /* x-request-id, always; meta's headers when meta is not NULL and shown. */

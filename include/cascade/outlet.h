@@ -52,7 +52,8 @@ struct outlet {
 	const struct conf_reply *conf;
 	const struct chat_request *request;
 	struct chat_stamp stamp;
-	struct arena *scratch;	   /* for one chunk's edit */
+	struct arena *arena;	   /* for a whole reply's edit */
+	struct arena *scratch;	   /* for one chunk's edit; NULL before the first */
 	struct buf out;		   /* events not yet handed over */
 	struct buf chunk;	   /* one chunk as JSON */
 	struct chat_stream stream; /* of the live stream */
@@ -66,10 +67,10 @@ struct outlet {
 	bool ended;
 };
 
-/* request, conf, stamp's strings outlive it. fill_meta is asked whenever a
+/* request, conf, arena, stamp's strings outlive it. fill_meta is asked whenever a
  * head is sent. */
 void outlet_init(struct outlet *o, struct loop *l, const struct conf_reply *conf,
-		 const struct chat_request *request,
+		 const struct chat_request *request, struct arena *arena,
 		 const struct chat_stamp *stamp,
 		 const struct outlet_sink *sink, void *sink_arg,
 		 outlet_meta_fn *fill_meta, void *meta_arg);

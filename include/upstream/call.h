@@ -26,6 +26,7 @@
 struct call;
 
 struct call_question {
+	struct arena *arena; /* for what is read of the reply; outlives the call */
 	const struct chat_request *request;
 	const char *request_id;
 	const char *query; /* of the client's URL; NULL: none */

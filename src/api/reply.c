@@ -5,12 +5,14 @@
 #include "api/reply.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fixed.h"
 #include "base/digest.h"
+#include "base/now.h"
 #include "chat/chat_edit.h"
 #include "chat/price.h"
 
@@ -21,51 +23,41 @@ void reply_headers_add(struct reply_headers *h, const char *name,
 	h->v[h->n++] = (struct http_header){ name, value };
 }
 
-/* A value made here; it stays in h->text. */
-__attribute__((format(printf, 3, 4))) static void
-add_text(struct reply_headers *h, const char *name, const char *fmt, ...)
+/* v / 10^decimals; the text stays in h. */
+static void add_number(struct reply_headers *h, const char *name, int64_t v,
+		       int decimals)
 {
-	size_t room = sizeof(h->text) - h->used;
-	char *value = h->text + h->used;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(value, room, fmt, ap);
-	va_end(ap);
-	assert(n >= 0 && (size_t)n < room);
-	h->used += (size_t)n + 1;
-	reply_headers_add(h, name, value);
+	assert(h->n_numbers < REPLY_NUMBERS_MOST);
+	reply_headers_add(h, name, fixed_text(h->numbers[h->n_numbers++], v,
+						 decimals));
 }
 
 static void add_meta(struct reply_headers *h, const struct outlet_meta *m)
 {
-	char usd[32];
-
 	if (m->backend) {
 		reply_headers_add(h, "x-frugald-backend", m->backend);
-		add_text(h, "x-frugald-tier", "%d", m->tier);
+		add_number(h, "x-frugald-tier", m->tier, 0);
 	}
 	if (m->decision)
 		reply_headers_add(h, "x-frugald-decision", m->decision);
 	if (m->reason)
 		reply_headers_add(h, "x-frugald-reason", m->reason);
 	if (!isnan(m->confidence))
-		add_text(h, "x-frugald-confidence", "%.3f", m->confidence);
+		add_number(h, "x-frugald-confidence",
+			   llround(m->confidence * 1000), 3);
 	reply_headers_add(h, "x-frugald-calibrated",
 			  m->calibrated ? "true" : "false");
-	add_text(h, "x-frugald-attempts", "%d", m->attempts);
-	price_text(m->cost_pusd, usd);
-	add_text(h, "x-frugald-cost-usd", "%s", usd);
-	add_text(h, "x-frugald-overhead-ms", "%.3f",
-		 (double)m->overhead_us / 1e3);
+	add_number(h, "x-frugald-attempts", m->attempts, 0);
+	price_text(m->cost_pusd, h->cost);
+	reply_headers_add(h, "x-frugald-cost-usd", h->cost);
+	add_number(h, "x-frugald-overhead-ms", m->overhead_us, 3);
 }
 
 void reply_headers_init(struct reply_headers *h, const char *request_id,
 			const struct outlet_meta *meta)
 {
 	h->n = 0;
-	h->used = 0;
+	h->n_numbers = 0;
 	reply_headers_add(h, "x-request-id", request_id);
 	if (meta)
 		add_meta(h, meta);
@@ -135,8 +127,12 @@ static bool is_request_id(const char *s)
 
 void reply_request_id(const char *wish, char out[65])
 {
-	if (wish && is_request_id(wish))
+	if (wish && is_request_id(wish)) {
 		snprintf(out, 65, "%s", wish);
-	else
-		digest_random_hex(out, 16);
+		return;
+	}
+	/* Begins with the time, so that the ledger's index grows at its end;
+	 * 80 random bits follow. */
+	snprintf(out, 65, "%012" PRIx64, (uint64_t)(now_wall_us() / 1000));
+	digest_random_hex(out + 12, 10);
 }

@@ -85,6 +85,25 @@ int digest_parse(struct span hex, struct digest *out)
 	return 0;
 }
 
+/* Drawn in advance, a thread its own, because each draw of a few bytes costs
+ * as much as one of hundreds. What was given out is wiped. */
+static void draw(uint8_t *out, size_t n)
+{
+	static _Thread_local uint8_t pool[512];
+	static _Thread_local size_t left;
+
+	if (n > left) {
+		if (RAND_bytes(pool, sizeof(pool)) != 1) {
+			fputs("error msg=\"no random bytes\"\n", stderr);
+			abort();
+		}
+		left = sizeof(pool);
+	}
+	left -= n;
+	memcpy(out, pool + left, n);
+	OPENSSL_cleanse(pool + left, n);
+}
+
 void digest_random_hex(char *out, size_t n)
 {
 	uint8_t bytes[64];
@@ -93,10 +112,7 @@ void digest_random_hex(char *out, size_t n)
 	*out = '\0';
 	for (; n > 0; n -= some, out += 2 * some) {
 		some = n < sizeof(bytes) ? n : sizeof(bytes);
-		if (RAND_bytes(bytes, (int)some) != 1) {
-			fputs("error msg=\"no random bytes\"\n", stderr);
-			abort();
-		}
+		draw(bytes, some);
 		put_hex(bytes, some, out);
 	}
 	OPENSSL_cleanse(bytes, sizeof(bytes));

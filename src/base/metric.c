@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fixed.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -240,27 +241,11 @@ int64_t metric_value(const struct metric *m)
 	return n;
 }
 
-/* v / 10^decimals, without needless zeros. */
 static void put_number(struct buf *b, int64_t v, int decimals)
 {
-	uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
-	char digits[24]; /* "0." and 18 digits, or 19 digits and a point */
-	char *p = digits + sizeof(digits);
-	bool shown = false;
+	char text[FIXED_ROOM];
 
-	for (; decimals > 0; decimals--, left /= 10) {
-		shown |= left % 10 != 0;
-		if (shown)
-			*--p = (char)('0' + left % 10);
-	}
-	if (shown)
-		*--p = '.';
-	do
-		*--p = (char)('0' + left % 10);
-	while (left /= 10);
-	if (v < 0)
-		*--p = '-';
-	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	buf_adds(b, fixed_short(text, v, decimals));
 }
 
 static void write_bucket(const struct metric *m, size_t i, int64_t so_far,

@@ -13,7 +13,7 @@
 
 void outlet_init(struct outlet *o, struct loop *l,
 		 const struct conf_reply *conf,
-		 const struct chat_request *request,
+		 const struct chat_request *request, struct arena *arena,
 		 const struct chat_stamp *stamp,
 		 const struct outlet_sink *sink, void *sink_arg,
 		 outlet_meta_fn *fill_meta, void *meta_arg)
@@ -22,6 +22,7 @@ void outlet_init(struct outlet *o, struct loop *l,
 	o->loop = l;
 	o->conf = conf;
 	o->request = request;
+	o->arena = arena;
 	o->stamp = *stamp;
 	o->sink = sink;
 	o->sink_arg = sink_arg;
@@ -137,7 +138,7 @@ static int reply_json(struct outlet *o, const struct chat_reply *r)
 {
 	struct outlet_meta m = meta(o);
 
-	if (chat_reply_write(r, &o->stamp, o->scratch, &o->out) < 0)
+	if (chat_reply_write(r, &o->stamp, o->arena, &o->out) < 0)
 		return -1;
 	end(o);
 	o->status = 200;
@@ -148,7 +149,7 @@ static int reply_json(struct outlet *o, const struct chat_reply *r)
 static int reply_events(struct outlet *o, const struct chat_reply *r)
 {
 	if (chat_reply_emit(r, &o->stamp, o->request->include_usage,
-			    o->role_sent, (size_t)o->conf->slice, o->scratch,
+			    o->role_sent, (size_t)o->conf->slice, o->arena,
 			    add_event, o) != 0 ||
 	    sse_out_done(&o->out) < 0) {
 		buf_clear(&o->out);
@@ -164,8 +165,6 @@ static int reply_events(struct outlet *o, const struct chat_reply *r)
 int outlet_reply(struct outlet *o, const struct chat_reply *r)
 {
 	assert(!o->ended);
-	if (!o->scratch)
-		o->scratch = arena_new();
 	return o->request->stream ? reply_events(o, r) : reply_json(o, r);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fixed.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -102,6 +103,24 @@ void recorder_free(struct recorder *r)
 	free(r);
 }
 
+#define KEY_ROOM 512
+
+/* Family and label values as one key; too long ones are cut. */
+static size_t series_key(char key[KEY_ROOM], const struct metric_family *f,
+			 const char *a, const char *b)
+{
+	size_t n = sizeof(f), left = KEY_ROOM - n - 1;
+	size_t n_a = strnlen(a, left);
+	size_t n_b = b ? strnlen(b, left - n_a) : 0;
+
+	memcpy(key, &f, n);
+	memcpy(key + n, a, n_a);
+	key[n + n_a] = '\1';
+	if (b)
+		memcpy(key + n + n_a + 1, b, n_b);
+	return n + n_a + 1 + n_b;
+}
+
 /* The series of a family with one or two label values, looked up without a
  * lock once it has been seen on this loop. */
 static struct metric *series(struct recorder *r, const struct metric_family *f,
@@ -109,11 +128,8 @@ static struct metric *series(struct recorder *r, const struct metric_family *f,
 {
 	const char *values[] = { a, b, NULL };
 	struct metric *m;
-	char key[512];
-	int n = snprintf(key, sizeof(key), "%s\1%s\1%s", f->name, a,
-			 b ? b : "");
-	struct span k = { key, n < (int)sizeof(key) ? (size_t)n :
-						      sizeof(key) - 1 };
+	char key[KEY_ROOM];
+	struct span k = { key, series_key(key, f, a, b) };
 
 	m = map_find(r->series, k);
 	if (!m) {
@@ -125,9 +141,9 @@ static struct metric *series(struct recorder *r, const struct metric_family *f,
 
 static void count_attempt(struct recorder *r, const struct ledger_attempt *a)
 {
-	char status[16];
+	char status[FIXED_ROOM];
 
-	snprintf(status, sizeof(status), "%d", a->status);
+	fixed_text(status, a->status, 0);
 	metric_add(series(r, &attempts, a->backend, status), 1);
 	if (a->cost_pusd)
 		metric_add(series(r, &cost, a->purpose, NULL), a->cost_pusd);
@@ -151,25 +167,27 @@ static void count(struct recorder *r, const struct ledger_row *row)
 
 static void log_row(const struct ledger_row *row)
 {
-	char score[16] = "-", usd[32];
+	char score[FIXED_ROOM] = "-", usd[FIXED_ROOM];
+	char total[FIXED_ROOM], upstream[FIXED_ROOM], own[FIXED_ROOM];
 
 	if (log_level_get() < LOG_INFO)
 		return;
 	if (!isnan(row->confidence))
-		snprintf(score, sizeof(score), "%.3f", row->confidence);
+		fixed_text(score, llround(row->confidence * 1000), 3);
 	price_text(row->cost_pusd, usd);
 	log_line(LOG_INFO,
 		 "run=%s key=%s cascade=%s outcome=%s status=%d stream=%d "
 		 "backend=%s tier=%d decision=%s reason=%s confidence=%s "
-		 "attempts=%zu cost_usd=%s total_ms=%.3f upstream_ms=%.3f "
-		 "overhead_ms=%.3f",
+		 "attempts=%zu cost_usd=%s total_ms=%s upstream_ms=%s "
+		 "overhead_ms=%s",
 		 row->request_id, *row->key ? row->key : "-",
 		 *row->cascade ? row->cascade : "-", row->outcome, row->status,
 		 row->stream, row->backend ? row->backend : "-", row->tier,
 		 row->decision ? row->decision : "-",
 		 row->reason ? row->reason : "-", score, row->n_attempts, usd,
-		 (double)row->total_us / 1e3, (double)row->upstream_us / 1e3,
-		 (double)row->overhead_us / 1e3);
+		 fixed_text(total, row->total_us, 3),
+		 fixed_text(upstream, row->upstream_us, 3),
+		 fixed_text(own, row->overhead_us, 3));
 }
 
 void recorder_put(struct recorder *r, struct ledger_row **row)

@@ -277,6 +277,7 @@ static void start_call(struct run *r)
 	bool verified = policy_verifies(&r->cascade->policy, r->tier);
 	int64_t now = now_us();
 	struct call_question q = {
+		.arena = r->arena,
 		.request = r->request,
 		.request_id = r->request_id,
 		.query = r->query,
@@ -714,11 +715,14 @@ static enum next step_decide(struct run *r, enum run_event ev)
 
 static void send_reply(struct run *r)
 {
+	const struct answer *a = call_answer(r->call);
 	struct chat_usage sum;
 
 	if (total_usage(r, &sum))
 		r->outlet.stamp.usage = &sum;
-	if (outlet_reply(&r->outlet, &call_answer(r->call)->reply) == 0)
+	else if (a->usage_estimated && r->request->include_usage)
+		r->outlet.stamp.usage = &a->usage;
+	if (outlet_reply(&r->outlet, &a->reply) == 0)
 		return;
 	fault_set(&r->fault, FAULT_UPSTREAM,
 		  "the backend's reply could not be passed on");
@@ -983,7 +987,7 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->passed_over = r->decision.reason == REASON_UNSUPPORTED;
 	stamp_init(r, &stamp);
 	outlet_init(&r->outlet, h->loop, &r->generation->conf->reply,
-		    r->request, &stamp, s->sink, s->sink_arg, fill_meta, r);
+		    r->request, r->arena, &stamp, s->sink, s->sink_arg, fill_meta, r);
 	loop_defer(h->loop, begin, r);
 	return r;
 }

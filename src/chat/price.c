@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/fixed.h"
+
 int64_t price_add(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -64,15 +66,5 @@ void price_estimate(struct chat_usage *u, size_t prompt_bytes,
 
 void price_text(int64_t pusd, char out[32])
 {
-	const uint64_t usd = 1000000000000u;
-	uint64_t all = pusd < 0 ? -(uint64_t)pusd : (uint64_t)pusd;
-	int n = snprintf(out, 32, "%s%" PRIu64 ".%012" PRIu64,
-			 pusd < 0 ? "-" : "", all / usd, all % usd);
-
-	assert(n > 0 && n < 32);
-	while (out[n - 1] == '0')
-		n--;
-	if (out[n - 1] == '.')
-		n--;
-	out[n] = '\0';
+	fixed_short(out, pusd, 12);
 }

@@ -57,7 +57,6 @@ static void destroy(struct call *c)
 	sse_in_release(&c->sse);
 	buf_release(&c->body);
 	buf_release(&c->bytes);
-	arena_free(c->arena);
 	arena_free(c->scratch);
 	free(c);
 }
@@ -452,7 +451,7 @@ struct call *call_start(struct loop *l, struct http_client *client,
 	c->q = *q;
 	c->ops = ops;
 	c->arg = arg;
-	c->arena = arena_new();
+	c->arena = q->arena;
 	c->answer.start_us = now_us();
 	buf_init(&c->body, 0);
 	buf_init(&c->bytes, b->max_reply);

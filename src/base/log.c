@@ -150,7 +150,7 @@ static void write_if_room(int fd, const char *line, size_t n)
 }
 
 /* The calendar is worked out once a second and thread. */
-static int put_time(char *line, size_t room)
+static int put_head(char *line, size_t room, enum log_level level)
 {
 	static _Thread_local time_t second = -1;
 	static _Thread_local char text[SECOND_SIZE];
@@ -163,7 +163,8 @@ static int put_time(char *line, size_t room)
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 		second = s;
 	}
-	return snprintf(line, room, "%s.%03dZ ", text, (int)(us / 1000 % 1000));
+	return snprintf(line, room, "%s.%03dZ %s ", text,
+			(int)(us / 1000 % 1000), level_names[level]);
 }
 
 void log_line(enum log_level level, const char *fmt, ...)
@@ -175,9 +176,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 	if (level > log_level_get())
 		return;
-	n = (size_t)put_time(line, sizeof(line));
-	n += (size_t)snprintf(line + n, sizeof(line) - n, "%s ",
-			      level_names[level]);
+	n = (size_t)put_head(line, sizeof(line), level);
 	va_start(ap, fmt);
 	more = vsnprintf(line + n, sizeof(line) - n, fmt, ap);
 	va_end(ap);

@@ -210,15 +210,22 @@ char *arena_dup(struct arena *a, struct span s)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	struct chunk *c = a->newest;
+	size_t left = c->room - c->used;
+	char *p = c->data + c->used;
 	va_list ap;
-	char *p;
 	int n;
 
+	/* Where it most often fits, it is written at once. */
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(p, left, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		out_of_memory();
+	if ((size_t)n < left && align_up((size_t)n + 1) <= left) {
+		c->used += align_up((size_t)n + 1);
+		return p;
+	}
 	p = arena_get(a, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)n + 1, fmt, ap);

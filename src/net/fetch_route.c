@@ -17,6 +17,7 @@
 struct fetch_route {
 	uint64_t serial;
 	char *url;
+	CURLU *parsed; /* url, for libcurl; handles in the pool point to it */
 	char *ca_file;
 	char *proxy;
 	long connect_ms;
@@ -32,7 +33,8 @@ static bool is_printable(const char *s)
 	return true;
 }
 
-static int check_url(const char *url, struct err *err)
+/* Taken apart once, because libcurl would do it again for each request. */
+static CURLU *parse_url(const char *url, struct err *err)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
@@ -48,8 +50,10 @@ static int check_url(const char *url, struct err *err)
 	else if (strcmp(scheme, "http") && strcmp(scheme, "https"))
 		ret = err_set(err, ERR_CONF, "not an http or https URL");
 	curl_free(scheme);
+	if (ret == 0)
+		return u;
 	curl_url_cleanup(u);
-	return ret;
+	return NULL;
 }
 
 static int add_header(struct fetch_route *r, const char *line, struct err *err)
@@ -84,12 +88,14 @@ struct fetch_route *fetch_route_new(const struct fetch_target *to,
 {
 	static atomic_uint_fast64_t serial;
 	struct fetch_route *r;
+	CURLU *parsed = parse_url(to->url, err);
 
-	if (check_url(to->url, err) < 0)
+	if (!parsed)
 		return NULL;
 	r = mem_new(sizeof(*r));
 	r->serial = atomic_fetch_add(&serial, 1) + 1;
 	r->url = mem_dup(to->url);
+	r->parsed = parsed;
 	r->ca_file = mem_dup(to->ca_file);
 	r->proxy = mem_dup(to->proxy ? to->proxy : "");
 	r->connect_ms = (long)(to->connect_us / 1000);
@@ -112,6 +118,7 @@ void fetch_route_free(struct fetch_route *r)
 		explicit_bzero(h->data, strlen(h->data));
 	curl_slist_free_all(r->headers);
 	free(r->url);
+	curl_url_cleanup(r->parsed);
 	free(r->ca_file);
 	free(r->proxy);
 	free(r);
@@ -131,7 +138,7 @@ static bool set_trust(CURL *easy, const char *ca_file)
 
 int fetch_route_apply(const struct fetch_route *r, void *easy)
 {
-	if (SET(easy, CURLOPT_URL, r->url) ||
+	if (SET(easy, CURLOPT_CURLU, r->parsed) ||
 	    SET(easy, CURLOPT_PROXY, r->proxy) ||
 	    SET(easy, CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms) ||
 	    set_trust(easy, r->ca_file))

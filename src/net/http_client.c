@@ -407,7 +407,7 @@ static bool set_query(struct fetch *f, const struct fetch_ask *ask)
 		return false;
 	url = mem_printf("%s?%s", fetch_route_url(ask->route), ask->query);
 	f->serial = 0;
-	failed = SET(f, CURLOPT_URL, url);
+	failed = SET(f, CURLOPT_CURLU, NULL) || SET(f, CURLOPT_URL, url);
 	free(url);
 	return failed;
 }

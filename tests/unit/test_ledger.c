@@ -441,8 +441,6 @@ static void test_indices_are_used(void **state)
 	assert_true(says_index(h,
 			       "SELECT * FROM requests WHERE request_id = 'x'",
 			       "requests_by_request_id"));
-	assert_true(says_index(h, "SELECT * FROM requests WHERE time_us > 7",
-			       "requests_by_time"));
 	assert_true(says_index(h, "SELECT * FROM attempts WHERE request = 7",
 			       "attempts_by_request"));
 	assert_true(says_index(h, "SELECT * FROM verdicts WHERE request = 7",

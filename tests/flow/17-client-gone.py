@@ -116,22 +116,36 @@ def test_in_the_queue(yard, way):
     second.close()
 
 
-@WAYS
-def test_in_a_replay(rig, way):
-    """A client that does not read its accepted answer and leaves."""
+def long_replay(rig, name):
+    """A client with most of an accepted answer unread; its head."""
     text = " ".join(f"word{k}" for k in range(300_000))
     body = completion(text, logprobs=entries([(text, -0.01)], 0, False))
     rig.small.script(reply(body))
     client = rig.connect(rcvbuf=4096)
-    client.post(question(stream=True),
-                headers={"x-request-id": f"replay-{way}"})
-    client.read_head()
+    client.post(question(stream=True), headers={"x-request-id": name})
+    response = client.read_head()
     time.sleep(0.2)
+    return client, response
+
+
+@pytest.mark.parametrize("way", ["close", "reset"])
+def test_in_a_replay(rig, way):
+    """A client that does not read its accepted answer and leaves."""
+    client, _ = long_replay(rig, f"replay-{way}")
     leave(client, way)
-    row = rig.row(f"replay-{way}")
-    assert row["outcome"] == "client_gone"
+    assert rig.row(f"replay-{way}")["outcome"] == "client_gone"
     assert not rig.large.calls
     rig.quiet()
+
+
+def test_half_closed_in_a_replay(rig):
+    """Nothing more can be saved: it may have the rest, or be cut off."""
+    client, response = long_replay(rig, "replay-half")
+    leave(client, "finish")
+    client.read_body(response)
+    outcome = rig.row("replay-half")["outcome"]
+    assert outcome == ("ok" if response.whole else "client_gone")
+    assert not rig.large.calls
     client.close()
 
 

@@ -40,6 +40,15 @@ static struct http_server *server_of(const struct http_conn *c)
 	return c->shard->server;
 }
 
+void http_conn_kill(struct http_conn *c)
+{
+	http_conn_undue(c);
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+/* The library reads once when bytes come; when the end comes together with
+ * them it hears of it no more, and would wait until the deadline for the rest
+ * of a request that has none. */
 static void on_hang_up(void *arg, uint32_t events)
 {
 	struct http_conn *c = arg;
@@ -48,12 +57,8 @@ static void on_hang_up(void *arg, uint32_t events)
 	c->is_hung_up = true;
 	if (c->rq)
 		http_request_news(c->rq, HTTP_NEWS_GONE);
-}
-
-void http_conn_kill(struct http_conn *c)
-{
-	http_conn_undue(c);
-	shutdown(c->fd, SHUT_RDWR);
+	if (!c->rq || c->rq->state == HTTP_READING)
+		http_conn_kill(c);
 }
 
 void http_conn_cork(struct http_conn *c, bool on)

@@ -226,20 +226,24 @@ def test_best_rejected_is_not_wanted_by_default(three):
 
 
 @pytest.mark.parametrize("attempts,asked", [
-    (1, ["small"]), (2, ["small", "large"]), (3, ["small", "medium", "large"])])
+    (2, ["small", "large"]), (3, ["small", "medium", "large"])])
 def test_attempts(three, attempts, asked):
-    """The last attempt is the terminal tier's; without one left, 503."""
+    """The last attempt is the terminal tier's."""
     rig = three(limits={"attempts": attempts})
     response = rig.ask()
-    if attempts > 1:
-        assert response.content == "From large."
-        assert response.frugald("tier") == "3"
-    else:
-        assert response.status == 503
-        assert response.error["code"] == "budget_exceeded"
-        assert response.header("x-should-retry") == "false"
+    assert response.content == "From large."
+    assert response.frugald("tier") == "3"
     assert response.frugald("attempts") == str(attempts)
     assert [a["backend"] for a in rig.attempts(response)] == asked
+
+
+def test_one_attempt(three):
+    """One call is made, and a doubtful answer is not kept for that."""
+    rig = three(limits={"attempts": 1})
+    response = rig.ask()
+    assert b"doubt" not in response.body
+    assert len(rig.attempts(response)) == 1
+    assert sum(len(up.calls) for up in (rig.small, rig.medium, rig.large)) == 1
 
 
 # A backend's max_inflight.

@@ -107,13 +107,22 @@ PLACES = {      # that take no file, not even from root
 }
 
 
-@pytest.mark.parametrize("key", ["ledger", "log"])
 @pytest.mark.parametrize("case", PLACES)
-def test_places_that_cannot_be_written(tmp_path, key, case):
-    """Ledger or log: the line names the path."""
+def test_ledger_that_cannot_be_written(tmp_path, case):
+    """The line names the path."""
     (tmp_path / "file").touch()
     place = str(tmp_path / PLACES[case])
-    expect_cannot_run(tmp_path, place, **{key: place})
+    expect_cannot_run(tmp_path, place, ledger=place)
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_log_that_cannot_be_written(tmp_path, case):
+    """Whatever is said is said on stderr, and names the path."""
+    (tmp_path / "file").touch()
+    place = str(tmp_path / PLACES[case])
+    code, out, err = run("-c", write(tmp_path, log=place))
+    assert code == 1 and not out and err
+    assert all(place in line for line in err.splitlines()), err
 
 
 def test_missing_secret(tmp_path):

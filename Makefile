@@ -22,7 +22,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       $(addprefix stat/, tokens)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier verify_rules verify_logprob)
-L5 := $(addprefix cascade/, generation policy roster recorder outlet run)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet account run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload daemon main)
 CTL := $(addprefix ctl/, key main)
@@ -142,6 +142,7 @@ install: all
 	install -D -m 755 $(B)/frugalctl $(DESTDIR)$(PREFIX)/bin/frugalctl
 	install -D -m 644 config/frugald.yaml.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/frugald.yaml.5
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/frugald/LICENSE
 	install -D -m 644 config/frugald.yaml \
 		$(DESTDIR)$(PREFIX)/share/doc/frugald/frugald.yaml
 	install -D -m 644 config/minimal.yaml \

@@ -51,11 +51,12 @@ struct policy {
 	size_t n_verify;
 	double threshold;
 	int64_t max_attempts;	 /* calls with purpose answer */
-	int64_t max_cost_pusd;	 /* INT64_MAX: none */
+	int64_t max_cost_pusd;	 /* INT64_MAX: no bound */
 };
 
-/* The tier to begin with: the first, or the terminal one (with
- * REASON_UNSUPPORTED) for what a cheap tier cannot honour. */
+/* The tier to begin with: the first, or the terminal one for what a cheap tier
+ * cannot honour (REASON_UNSUPPORTED) and where only one attempt is allowed
+ * (REASON_BUDGET). */
 size_t policy_first_tier(const struct policy *p, int64_t n, bool beyond_cheap,
 			 enum reason *why);
 

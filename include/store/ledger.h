@@ -28,6 +28,8 @@ struct ledger_attempt {
 	const char *purpose; /* answer, verify, audit */
 	int tier;
 	int status;	     /* 0: none came */
+	int refused_before;  /* status that rejected fields of ours, and the
+			      * question went out again; 0: none. Not a column */
 	const char *fault;   /* NULL: a sound reply */
 	int64_t start_us;    /* since the request's start */
 	int64_t first_byte_us, total_us; /* since start_us */

@@ -113,7 +113,8 @@ static void on_timer(void *arg)
 		open_stream(o);
 		add_roles(o);
 		flush(o);
-	} else if (loop_now_us(o->loop) >= due) {
+	} else if (o->conf->keepalive != CONF_KEEPALIVE_OFF &&
+		   loop_now_us(o->loop) >= due) {
 		keep_alive(o);
 		flush(o);
 	}

@@ -37,6 +37,10 @@ size_t policy_first_tier(const struct policy *p, int64_t n, bool beyond_cheap,
 		*why = REASON_UNSUPPORTED;
 		return terminal;
 	}
+	if (terminal > 0 && p->max_attempts < 2) {
+		*why = REASON_BUDGET; /* none would be left to escalate with */
+		return terminal;
+	}
 	return 0;
 }
 
@@ -91,7 +95,8 @@ enum reason policy_reason_of_fault(enum fault_kind kind, bool out_of_time)
 bool policy_may_ask(const struct policy *p, int64_t attempts,
 		    int64_t spent_pusd)
 {
-	return attempts < p->max_attempts && spent_pusd < p->max_cost_pusd;
+	return attempts < p->max_attempts &&
+	       (p->max_cost_pusd == INT64_MAX || spent_pusd < p->max_cost_pusd);
 }
 
 size_t policy_next_tier(const struct policy *p, size_t tier, int64_t attempts)

@@ -139,12 +139,20 @@ static struct metric *series(struct recorder *r, const struct metric_family *f,
 	return m;
 }
 
-static void count_attempt(struct recorder *r, const struct ledger_attempt *a)
+static void count_status(struct recorder *r, const struct ledger_attempt *a,
+			 int value)
 {
 	char status[FIXED_ROOM];
 
-	fixed_text(status, a->status, 0);
+	fixed_text(status, value, 0);
 	metric_add(series(r, &attempts, a->backend, status), 1);
+}
+
+static void count_attempt(struct recorder *r, const struct ledger_attempt *a)
+{
+	if (a->refused_before)
+		count_status(r, a, a->refused_before);
+	count_status(r, a, a->status);
 	if (a->cost_pusd)
 		metric_add(series(r, &cost, a->purpose, NULL), a->cost_pusd);
 }

@@ -23,6 +23,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/now.h"
+#include "cascade/account.h"
 #include "cascade/policy.h"
 #include "net/http_server.h"
 #include "upstream/call.h"
@@ -52,20 +53,6 @@ enum run_event {
 };
 
 enum next { NEXT_MORE, NEXT_WAIT, NEXT_DONE };
-
-/* A call that was made, for the ledger. */
-struct attempt {
-	const struct backend *backend;
-	size_t tier;
-	struct answer answer; /* spans in it are not to be used */
-	bool aborted;
-	const char *text;     /* of the reply, when texts are stored */
-};
-
-struct judgement {
-	size_t attempt; /* index */
-	struct verdict verdict;
-};
 
 /* The best reply that was passed over, kept for on_terminal_failure. */
 struct spare {
@@ -106,98 +93,19 @@ struct run {
 	size_t n_chain;	     /* verdicts on the present reply */
 	struct spare spare;
 
-	struct attempt *attempts;
-	size_t n_attempts, room_attempts;
-	struct judgement *judgements;
-	size_t n_judgements, room_judgements;
-
-	bool any_connected;
+	struct account account;
 	struct fault fault;  /* what the client is told; FAULT_NONE: an answer */
 	const char *outcome; /* set once */
 	double confidence;   /* of the last scored reply */
-	int64_t call_start_us;	/* 0: no call is out */
-	int64_t upstream_us;	/* time calls were out */
-	int64_t overhead_us;	/* frozen when a head is sent; -1 before */
-	int64_t cost_pusd;
 };
 
 static void run_event(struct run *r, enum run_event ev);
 static void run_enter(struct run *r, enum run_state to);
+static enum next give_up(struct run *r);
 
 static bool is_terminal(const struct run *r)
 {
 	return r->tier + 1 == r->cascade->policy.n_tiers;
-}
-
-/* ---- books --------------------------------------------------------------- */
-
-static int64_t upstream_us(const struct run *r)
-{
-	return r->upstream_us +
-	       (r->call_start_us ? now_us() - r->call_start_us : 0);
-}
-
-static void *grow(struct run *r, void *v, size_t n, size_t *room, size_t size)
-{
-	void *bigger;
-
-	if (n < *room)
-		return v;
-	*room = *room ? 2 * *room : 4;
-	bigger = arena_get(r->arena, *room * size);
-	if (n)
-		memcpy(bigger, v, n * size);
-	return bigger;
-}
-
-static const char *kept_text(const struct run *r, struct span text)
-{
-	return r->generation->conf->ledger.store_text && text.n ?
-		       arena_dup(r->arena, text) :
-		       NULL;
-}
-
-/* The present call is over, or about to be aborted. */
-static void book_attempt(struct run *r, bool aborted)
-{
-	struct attempt *a;
-
-	r->attempts = grow(r, r->attempts, r->n_attempts, &r->room_attempts,
-			   sizeof(*a));
-	a = &r->attempts[r->n_attempts++];
-	a->backend = call_backend(r->call);
-	a->tier = r->tier;
-	a->answer = *call_answer(r->call);
-	a->aborted = aborted;
-	a->text = kept_text(r, call_reply_bytes(r->call));
-	r->cost_pusd = price_add(r->cost_pusd, a->answer.cost_pusd);
-	r->any_connected = r->any_connected || a->answer.connected;
-	if (r->call_start_us)
-		r->upstream_us += now_us() - r->call_start_us;
-	r->call_start_us = 0;
-}
-
-static void book_verdict(struct run *r, const struct verdict *v)
-{
-	struct judgement *j;
-
-	r->judgements = grow(r, r->judgements, r->n_judgements,
-			     &r->room_judgements, sizeof(*j));
-	j = &r->judgements[r->n_judgements++];
-	j->attempt = r->n_attempts - 1;
-	j->verdict = *v;
-	r->n_chain++;
-	r->cost_pusd = price_add(r->cost_pusd, v->cost_pusd);
-}
-
-/* The verdicts on the present reply, as policy wants them. */
-static const struct verdict *chain_verdicts(const struct run *r)
-{
-	struct verdict *v = arena_get(r->arena, r->n_chain * sizeof(*v));
-
-	for (size_t i = 0; i < r->n_chain; i++)
-		v[i] = r->judgements[r->n_judgements - r->n_chain + i].verdict;
-	return v;
 }
 
 static const char *decision_word(const struct run *r)
@@ -221,11 +129,9 @@ static void fill_meta(void *arg, struct outlet_meta *m)
 {
 	struct run *r = arg;
 
-	if (r->overhead_us < 0)
-		r->overhead_us = now_us() - r->start_us - upstream_us(r);
-	m->attempts = (int)r->n_attempts + (r->call_start_us != 0);
-	m->cost_pusd = r->cost_pusd;
-	m->overhead_us = r->overhead_us;
+	m->overhead_us = account_overhead_us(&r->account);
+	m->attempts = account_attempts(&r->account);
+	m->cost_pusd = r->account.cost_pusd;
 	m->confidence = r->confidence;
 	if (r->decision.reason != REASON_NONE)
 		m->reason = reason_word(r);
@@ -289,10 +195,16 @@ static void start_call(struct run *r)
 		.max_depth = (int)r->generation->conf->limits.max_depth,
 	};
 
-	r->call_start_us = now;
+	account_call_begins(&r->account);
 	r->held = false;
 	r->call = call_start(r->house->loop, r->house->client,
 			     r->cascade->tiers[r->tier], &q, &ops, r);
+}
+
+static void book_attempt(struct run *r, bool aborted)
+{
+	account_call_ends(&r->account, r->call, tier_number(r, r->tier),
+			  aborted);
 }
 
 static void drop_call(struct run *r)
@@ -307,13 +219,19 @@ static void abort_work(struct run *r)
 	if (r->verification)
 		r->cascade->chain[r->n_chain].verifier->free(r->verification);
 	r->verification = NULL;
-	if (r->call && r->call_start_us) {
+	if (r->call && r->account.call_start_us) {
 		book_attempt(r, true);
 		drop_call(r);
 	}
 }
 
 /* ---- verdicts ------------------------------------------------------------ */
+
+static void book_verdict(struct run *r, const struct verdict *v)
+{
+	account_judged(&r->account, v);
+	r->n_chain++;
+}
 
 static void on_verdict(void *arg, const struct verdict *v)
 {
@@ -383,6 +301,13 @@ static enum next aborted(struct run *r)
 	return fail(r, FAULT_OVERLOADED, "the server is shutting down");
 }
 
+static void leave_roster(struct run *r)
+{
+	if (r->placed)
+		roster_leave(r->house->roster, &r->guest);
+	r->placed = false;
+}
+
 static void on_place(void *arg)
 {
 	run_event(arg, EV_PLACE);
@@ -396,6 +321,7 @@ static enum next queue_enter(struct run *r)
 	switch (roster_enter(r->house->roster, &r->guest, on_place, r)) {
 	case ROSTER_IN:
 		r->placed = true;
+		account_begins(&r->account);
 		run_enter(r, RUN_ASK);
 		return NEXT_MORE;
 	case ROSTER_QUEUED:
@@ -416,16 +342,21 @@ static enum next step_queue(struct run *r, enum run_event ev)
 		return queue_enter(r);
 	case EV_PLACE:
 		deadline_clear(&r->deadline);
+		account_begins(&r->account);
 		run_enter(r, RUN_ASK);
 		return NEXT_MORE;
 	case EV_DEADLINE:
+		leave_roster(r);
 		return fail(r, FAULT_OVERLOADED,
 			    "no place became free in time; try again soon");
 	case EV_GONE:
+		leave_roster(r);
 		return client_gone(r);
 	case EV_SENT:
+		leave_roster(r);
 		return client_lost(r);
 	case EV_ABORT:
+		leave_roster(r);
 		return aborted(r);
 	case EV_CHUNK:
 	case EV_ANSWER:
@@ -438,17 +369,19 @@ static enum next step_queue(struct run *r, enum run_event ev)
 
 static enum next ask_enter(struct run *r)
 {
-	if (!policy_may_ask(&r->cascade->policy, (int64_t)r->n_attempts,
-			    r->cost_pusd)) {
+	if (!policy_may_ask(&r->cascade->policy, (int64_t)r->account.n_attempts,
+			    r->account.cost_pusd)) {
 		r->decision.reason = REASON_BUDGET;
-		return fail(r, FAULT_BUDGET,
-			    "the limits of this cascade (attempts, cost_usd) "
-			    "do not allow another attempt");
+		fault_set(&r->fault, FAULT_BUDGET,
+			  "the limits of this cascade (attempts, cost_usd) do "
+			  "not allow another attempt");
+		return give_up(r);
 	}
 	if (now_us() >= r->until_us) {
 		r->decision.reason = REASON_DEADLINE;
-		return fail(r, FAULT_TIMEOUT,
-			    "the time for this request is over");
+		fault_set(&r->fault, FAULT_TIMEOUT,
+			  "the time for this request is over");
+		return give_up(r);
 	}
 	start_call(r);
 	return NEXT_WAIT;
@@ -469,6 +402,11 @@ static enum next ask_answer(struct run *r)
 	const struct answer *a = call_answer(r->call);
 
 	book_attempt(r, false);
+	if (a->refused_before)
+		log_line(LOG_WARN, "run=%s backend=%s status=%d msg=\"rejects "
+			 "fields that were added to the question; asked again "
+			 "without\"", r->request_id,
+			 call_backend(r->call)->conf->name, a->refused_before);
 	if (a->fault.kind == FAULT_NONE) {
 		if (!policy_verifies(&r->cascade->policy, r->tier))
 			return keep(r);
@@ -522,15 +460,7 @@ static bool total_usage(const struct run *r, struct chat_usage *sum)
 {
 	if (r->generation->conf->reply.usage != CONF_USAGE_TOTAL)
 		return false;
-	*sum = (struct chat_usage){ .there = true };
-	for (size_t i = 0; i < r->n_attempts; i++) {
-		const struct chat_usage *u = &r->attempts[i].answer.usage;
-
-		sum->prompt += u->prompt;
-		sum->completion += u->completion;
-		sum->total += u->prompt + u->completion;
-		sum->cached += u->cached;
-	}
+	account_usage(&r->account, sum);
 	return true;
 }
 
@@ -605,8 +535,9 @@ static enum next step_relay(struct run *r, enum run_event ev)
 static enum next judge_next(struct run *r)
 {
 	if (r->n_chain > 0) {
-		r->decision = policy_judge(&r->cascade->policy,
-					   chain_verdicts(r), r->n_chain);
+		r->decision = policy_judge(
+			&r->cascade->policy,
+			account_last(&r->account, r->n_chain), r->n_chain);
 		if (!isnan(r->decision.confidence))
 			r->confidence = r->decision.confidence;
 		if (r->decision.step != POLICY_VERIFY) {
@@ -681,7 +612,7 @@ static enum next escalate(struct run *r)
 			   reason_word(r));
 	r->passed_over = true;
 	r->tier = policy_next_tier(&r->cascade->policy, r->tier,
-				   (int64_t)r->n_attempts);
+				   (int64_t)r->account.n_attempts);
 	r->fault = (struct fault){ 0 };
 	run_enter(r, RUN_ASK);
 	return NEXT_MORE;
@@ -694,11 +625,11 @@ static enum next give_up(struct run *r)
 		r->call = r->spare.call;
 		r->tier = r->spare.tier;
 		r->spare.call = NULL;
-		r->passed_over = false;
+		r->passed_over = r->tier > 0;
 		r->answered = true;
 		r->fault = (struct fault){ 0 };
 	} else {
-		r->fault = policy_final_fault(&r->fault, r->any_connected);
+		r->fault = policy_final_fault(&r->fault, r->account.any_connected);
 	}
 	run_enter(r, RUN_REPLY);
 	return NEXT_MORE;
@@ -770,69 +701,9 @@ static enum next step_reply(struct run *r, enum run_event ev)
 
 /* ---- the end ------------------------------------------------------------- */
 
-static void fill_attempt(const struct run *r, struct ledger_row *row,
-			 struct ledger_attempt *l, const struct attempt *a)
-{
-	const struct answer *ans = &a->answer;
-
-	*l = (struct ledger_attempt){
-		.backend = arena_dup(row->arena,
-				     span_of(a->backend->conf->name)),
-		.model = arena_dup(row->arena,
-				   span_of(a->backend->conf->model)),
-		.purpose = "answer",
-		.tier = tier_number(r, a->tier),
-		.status = ans->status,
-		.fault = a->aborted			? "aborted" :
-			 ans->fault.kind == FAULT_NONE ? NULL :
-							  ans->why,
-		.start_us = ans->start_us - r->start_us,
-		.first_byte_us = ans->first_byte_us,
-		.total_us = ans->total_us,
-		.prompt_tokens = ans->usage.prompt,
-		.completion_tokens = ans->usage.completion,
-		.cached_tokens = ans->usage.cached,
-		.usage_estimated = ans->usage_estimated,
-		.cost_pusd = ans->cost_pusd,
-		.response_text =
-			a->text ? arena_dup(row->arena, span_of(a->text)) :
-				  NULL,
-	};
-}
-
-static const char *signals_text(struct arena *a, const struct verdict *v)
-{
-	struct buf b;
-	const char *text;
-
-	buf_init(&b, 0);
-	verdict_signals_write(v, &b);
-	text = arena_dup(a, buf_span(&b));
-	buf_release(&b);
-	return text;
-}
-
-static void fill_verdict(struct ledger_row *row, struct ledger_verdict *l,
-			 const struct judgement *j)
-{
-	const struct verdict *v = &j->verdict;
-
-	*l = (struct ledger_verdict){
-		.attempt_seq = (int)j->attempt,
-		.verifier = v->verifier,
-		.kind = verdict_kind_name(v->kind),
-		.score = v->kind == VERDICT_SCORE ? v->score : NAN,
-		.why = v->why,
-		.us = v->us,
-		.cost_pusd = v->cost_pusd,
-		.signals = signals_text(row->arena, v),
-	};
-}
-
 static struct ledger_row *fill_row(struct run *r)
 {
-	struct ledger_row *row =
-		ledger_row_new(r->n_attempts, r->n_judgements);
+	struct ledger_row *row = account_row(&r->account);
 	struct outlet_meta m = { .confidence = NAN };
 	struct arena *a = row->arena;
 
@@ -850,17 +721,9 @@ static struct ledger_row *fill_row(struct run *r)
 	row->decision = m.decision;
 	row->reason = m.reason ? arena_dup(a, span_of(m.reason)) : NULL;
 	row->confidence = r->confidence;
-	row->total_us = now_us() - r->start_us;
-	row->upstream_us = r->upstream_us;
-	row->overhead_us = m.overhead_us;
-	row->cost_pusd = r->cost_pusd;
 	row->generation = r->generation->number;
 	if (r->generation->conf->ledger.store_text)
 		row->request_text = arena_dup(a, r->request->body);
-	for (size_t i = 0; i < r->n_attempts; i++)
-		fill_attempt(r, row, &row->attempts[i], &r->attempts[i]);
-	for (size_t i = 0; i < r->n_judgements; i++)
-		fill_verdict(row, &row->verdicts[i], &r->judgements[i]);
 	return row;
 }
 
@@ -870,8 +733,7 @@ static enum next step_dead(struct run *r, enum run_event ev)
 
 	if (ev != EV_ENTER)
 		return NEXT_WAIT; /* too late for anything */
-	if (r->placed)
-		roster_leave(r->house->roster, &r->guest);
+	leave_roster(r);
 	row = fill_row(r);
 	recorder_put(r->house->recorder, &row);
 	return NEXT_DONE;
@@ -980,11 +842,12 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->on_end = s->on_end;
 	r->end_arg = s->end_arg;
 	r->confidence = NAN;
-	r->overhead_us = -1;
+	account_init(&r->account, s->arena, s->start_us,
+		     r->generation->conf->ledger.store_text);
 	r->tier = policy_first_tier(&s->cascade->policy, s->request->n,
 				    s->request->beyond_cheap,
 				    &r->decision.reason);
-	r->passed_over = r->decision.reason == REASON_UNSUPPORTED;
+	r->passed_over = r->tier > 0;
 	stamp_init(r, &stamp);
 	outlet_init(&r->outlet, h->loop, &r->generation->conf->reply,
 		    r->request, r->arena, &stamp, s->sink, s->sink_arg, fill_meta, r);

@@ -80,6 +80,34 @@ static void test_first_tier(void **state)
 	}
 }
 
+/* With one attempt there would be none left to escalate with. */
+static void test_one_attempt_goes_to_the_terminal_tier(void **state)
+{
+	struct policy p = plain;
+	enum reason why;
+
+	(void)state;
+	p.max_attempts = 1;
+	p.n_tiers = 3;
+	assert_int_equal(policy_first_tier(&p, 1, false, &why), 2);
+	assert_int_equal(why, REASON_BUDGET);
+	p.n_tiers = 1;
+	assert_int_equal(policy_first_tier(&p, 1, false, &why), 0);
+	assert_int_equal(why, REASON_NONE);
+}
+
+/* What saturates is not above a bound that nobody set. */
+static void test_no_bound_is_no_bound(void **state)
+{
+	struct policy p = plain;
+
+	(void)state;
+	p.max_cost_pusd = INT64_MAX;
+	assert_true(policy_may_ask(&p, 0, INT64_MAX));
+	p.max_cost_pusd = INT64_MAX - 1;
+	assert_false(policy_may_ask(&p, 0, INT64_MAX - 1));
+}
+
 static void test_which_tiers_are_verified(void **state)
 {
 	(void)state;
@@ -382,6 +410,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reason_names),
 		cmocka_unit_test(test_first_tier),
+		cmocka_unit_test(test_one_attempt_goes_to_the_terminal_tier),
+		cmocka_unit_test(test_no_bound_is_no_bound),
 		cmocka_unit_test(test_which_tiers_are_verified),
 		cmocka_unit_test(test_next_tier),
 		cmocka_unit_test(test_may_ask),

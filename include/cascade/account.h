@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The books of one run: its calls and verdicts, what they took in time and
+ * money. From them come the numbers in the reply headers and the ledger row.
+ */
+#ifndef CASCADE_ACCOUNT_H
+#define CASCADE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "chat/chat.h"
+#include "store/ledger.h"
+#include "upstream/call.h"
+#include "verify/verdict.h"
+
+struct account_attempt {
+	const struct backend *backend;
+	int tier;	      /* as it is told: from 1, 0 when direct */
+	struct answer answer; /* spans in it are not to be used */
+	bool aborted;
+	const char *text;     /* of the reply; NULL unless texts are kept */
+};
+
+struct account_verdict {
+	size_t attempt; /* index of the one that was judged */
+	struct verdict verdict;
+};
+
+struct account {
+	struct arena *arena;
+	bool keep_texts;
+	int64_t start_us; /* of the request: its head was in; monotonic */
+	int64_t begin_us; /* of our work: its body was in, it had a place */
+	struct account_attempt *attempts;
+	size_t n_attempts, room_attempts;
+	struct account_verdict *verdicts;
+	size_t n_verdicts, room_verdicts;
+	bool any_connected;    /* one of the backends was reached */
+	int64_t call_start_us; /* 0: no call is out */
+	int64_t upstream_us;   /* time calls were out, ended ones only */
+	int64_t overhead_us;   /* frozen when a head is sent; -1 before */
+	int64_t cost_pusd;
+};
+
+/* arena outlives it. */
+void account_init(struct account *a, struct arena *arena, int64_t start_us,
+		  bool keep_texts);
+
+/* It has a place: what it waited for is not our overhead. */
+void account_begins(struct account *a);
+void account_call_begins(struct account *a);
+/* The call that began is over, or about to be aborted. */
+void account_call_ends(struct account *a, struct call *c, int tier,
+		       bool aborted);
+/* On the reply of the last attempt. */
+void account_judged(struct account *a, const struct verdict *v);
+
+/* The last n verdicts, in order, of the arena. */
+const struct verdict *account_last(const struct account *a, size_t n);
+
+/* Calls made, one that is out included. */
+int account_attempts(const struct account *a);
+/* Time that was ours so far; frozen by the first call. */
+int64_t account_overhead_us(struct account *a);
+/* Of all attempts together. */
+void account_usage(const struct account *a, struct chat_usage *sum);
+
+/* A row with attempts, verdicts, times and cost; the rest is the caller's. */
+struct ledger_row *account_row(struct account *a);
+
+#endif

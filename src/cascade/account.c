@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one run did, written down as it happens.
+ */
+#include "cascade/account.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/now.h"
+#include "chat/price.h"
+
+void account_init(struct account *a, struct arena *arena, int64_t start_us,
+		  bool keep_texts)
+{
+	*a = (struct account){ .arena = arena,
+			       .keep_texts = keep_texts,
+			       .start_us = start_us,
+			       .begin_us = now_us(),
+			       .overhead_us = -1 };
+}
+
+static void *grow(struct account *a, void *v, size_t n, size_t *room,
+		  size_t size)
+{
+	void *bigger;
+
+	if (n < *room)
+		return v;
+	*room = *room ? 2 * *room : 4;
+	bigger = arena_get(a->arena, *room * size);
+	if (n)
+		memcpy(bigger, v, n * size);
+	return bigger;
+}
+
+void account_begins(struct account *a)
+{
+	a->begin_us = now_us();
+}
+
+void account_call_begins(struct account *a)
+{
+	a->call_start_us = now_us();
+}
+
+static void stop_clock(struct account *a)
+{
+	if (a->call_start_us)
+		a->upstream_us += now_us() - a->call_start_us;
+	a->call_start_us = 0;
+}
+
+void account_call_ends(struct account *a, struct call *c, int tier,
+		       bool aborted)
+{
+	struct span text = call_reply_bytes(c);
+	struct account_attempt *t;
+
+	a->attempts = grow(a, a->attempts, a->n_attempts, &a->room_attempts,
+			   sizeof(*t));
+	t = &a->attempts[a->n_attempts++];
+	*t = (struct account_attempt){
+		.backend = call_backend(c),
+		.tier = tier,
+		.answer = *call_answer(c),
+		.aborted = aborted,
+		.text = a->keep_texts && text.n ? arena_dup(a->arena, text) :
+						  NULL,
+	};
+	a->cost_pusd = price_add(a->cost_pusd, t->answer.cost_pusd);
+	a->any_connected = a->any_connected || t->answer.connected;
+	stop_clock(a);
+}
+
+void account_judged(struct account *a, const struct verdict *v)
+{
+	struct account_verdict *j;
+
+	a->verdicts = grow(a, a->verdicts, a->n_verdicts, &a->room_verdicts,
+			   sizeof(*j));
+	j = &a->verdicts[a->n_verdicts++];
+	j->attempt = a->n_attempts - 1;
+	j->verdict = *v;
+	a->cost_pusd = price_add(a->cost_pusd, v->cost_pusd);
+}
+
+const struct verdict *account_last(const struct account *a, size_t n)
+{
+	struct verdict *v = arena_get(a->arena, n * sizeof(*v));
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = a->verdicts[a->n_verdicts - n + i].verdict;
+	return v;
+}
+
+int account_attempts(const struct account *a)
+{
+	return (int)a->n_attempts + (a->call_start_us != 0);
+}
+
+int64_t account_overhead_us(struct account *a)
+{
+	int64_t now = now_us();
+	int64_t out = a->call_start_us ? now - a->call_start_us : 0;
+
+	if (a->overhead_us < 0)
+		a->overhead_us = now - a->begin_us - a->upstream_us - out;
+	return a->overhead_us;
+}
+
+void account_usage(const struct account *a, struct chat_usage *sum)
+{
+	*sum = (struct chat_usage){ .there = true };
+	for (size_t i = 0; i < a->n_attempts; i++) {
+		const struct chat_usage *u = &a->attempts[i].answer.usage;
+
+		sum->prompt = price_add(sum->prompt, u->prompt);
+		sum->completion = price_add(sum->completion, u->completion);
+		sum->cached = price_add(sum->cached, u->cached);
+	}
+	sum->total = price_add(sum->prompt, sum->completion);
+}
+
+/* ---- the row ------------------------------------------------------------- */
+
+static const char *fault_of(const struct account_attempt *t)
+{
+	if (t->aborted)
+		return "aborted";
+	return t->answer.fault.kind == FAULT_NONE ? NULL : t->answer.why;
+}
+
+static void fill_attempt(const struct account *a, struct ledger_row *row,
+			 struct ledger_attempt *l,
+			 const struct account_attempt *t)
+{
+	const struct answer *ans = &t->answer;
+	const struct conf_backend *conf = t->backend->conf;
+
+	*l = (struct ledger_attempt){
+		.backend = arena_dup(row->arena, span_of(conf->name)),
+		.model = arena_dup(row->arena, span_of(conf->model)),
+		.purpose = "answer",
+		.tier = t->tier,
+		.status = ans->status,
+		.refused_before = ans->refused_before,
+		.fault = fault_of(t),
+		.start_us = ans->start_us - a->start_us,
+		.first_byte_us = ans->first_byte_us,
+		.total_us = ans->total_us,
+		.prompt_tokens = ans->usage.prompt,
+		.completion_tokens = ans->usage.completion,
+		.cached_tokens = ans->usage.cached,
+		.usage_estimated = ans->usage_estimated,
+		.cost_pusd = ans->cost_pusd,
+		.response_text =
+			t->text ? arena_dup(row->arena, span_of(t->text)) :
+				  NULL,
+	};
+}
+
+static const char *signals_text(struct arena *a, const struct verdict *v)
+{
+	struct buf b;
+	const char *text;
+
+	buf_init(&b, 0);
+	verdict_signals_write(v, &b);
+	text = arena_dup(a, buf_span(&b));
+	buf_release(&b);
+	return text;
+}
+
+static void fill_verdict(struct ledger_row *row, struct ledger_verdict *l,
+			 const struct account_verdict *j)
+{
+	const struct verdict *v = &j->verdict;
+
+	*l = (struct ledger_verdict){
+		.attempt_seq = (int)j->attempt,
+		.verifier = v->verifier,
+		.kind = verdict_kind_name(v->kind),
+		.score = v->kind == VERDICT_SCORE ? v->score : NAN,
+		.why = v->why,
+		.us = v->us,
+		.cost_pusd = v->cost_pusd,
+		.signals = signals_text(row->arena, v),
+	};
+}
+
+struct ledger_row *account_row(struct account *a)
+{
+	struct ledger_row *row = ledger_row_new(a->n_attempts, a->n_verdicts);
+
+	row->total_us = now_us() - a->start_us;
+	row->upstream_us = a->upstream_us;
+	row->overhead_us = account_overhead_us(a);
+	row->cost_pusd = a->cost_pusd;
+	for (size_t i = 0; i < a->n_attempts; i++)
+		fill_attempt(a, row, &row->attempts[i], &a->attempts[i]);
+	for (size_t i = 0; i < a->n_verdicts; i++)
+		fill_verdict(row, &row->verdicts[i], &a->verdicts[i]);
+	return row;
+}

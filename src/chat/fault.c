@@ -45,7 +45,7 @@ static const struct row {
 	[FAULT_UPSTREAM_REFUSED] = { 400, INVALID, NULL, NULL, NULL, false },
 	[FAULT_UPSTREAM_AUTH] = { 502, SERVER, "upstream_auth_failed", NULL,
 				  NULL, true },
-	[FAULT_RATE_LIMIT] = { 429, RATE, "rate_limit_exceeded", NULL, NULL,
+	[FAULT_RATE_LIMIT] = { 429, RATE, "rate_limit_exceeded", NULL, "1",
 			       false },
 	[FAULT_QUOTA] = { 429, RATE, "insufficient_quota", NULL, NULL, true },
 	[FAULT_UPSTREAM] = { 502, SERVER, "upstream_error", NULL, "1", true },

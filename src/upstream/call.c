@@ -97,12 +97,13 @@ static void report(void *arg)
 		destroy(c);
 }
 
-/* A sound reply is charged, and so is a stream that broke off. */
+/* What a backend has begun to answer, or had all its time for, is charged:
+ * it may well charge for it. */
 static void finish(struct call *c, const char *why)
 {
 	if (c->ended)
 		return;
-	if (c->answer.fault.kind == FAULT_NONE || c->streams)
+	if (c->answer.connected && c->answer.status < 400)
 		estimate(c);
 	c->answer.why = why;
 	settle(c);
@@ -148,15 +149,23 @@ static void take_reply(struct call *c)
 	finish(c, "ok");
 }
 
+/* A number of 1 to most digits; dates and nonsense are not passed on. */
+static bool is_count(const char *s, size_t most)
+{
+	size_t n = s ? strspn(s, "0123456789") : 0;
+
+	return n > 0 && n <= most && s[n] == '\0' && strspn(s, "0") < n;
+}
+
 static void copy_retry_after(struct call *c)
 {
 	const char *after = fetch_header(c->fetch, "Retry-After");
 	const char *ms = fetch_header(c->fetch, "retry-after-ms");
 	struct fault *f = &c->answer.fault;
 
-	if (after && strlen(after) < sizeof(f->retry_after))
+	if (is_count(after, 5))
 		strcpy(f->retry_after, after);
-	if (ms && strlen(ms) < sizeof(f->retry_after_ms))
+	if (is_count(ms, 8))
 		strcpy(f->retry_after_ms, ms);
 }
 

@@ -45,7 +45,7 @@ static const struct {
 	{FAULT_UPSTREAM_REFUSED, 400, INVALID, "", "", false, false},
 	{FAULT_UPSTREAM_AUTH, 502, SERVER, "upstream_auth_failed", "", false,
 	 true},
-	{FAULT_RATE_LIMIT, 429, RATE, "rate_limit_exceeded", "", false, false},
+	{FAULT_RATE_LIMIT, 429, RATE, "rate_limit_exceeded", "", true, false},
 	{FAULT_QUOTA, 429, RATE, "insufficient_quota", "", false, true},
 	{FAULT_UPSTREAM, 502, SERVER, "upstream_error", "", true, true},
 	{FAULT_NO_BACKEND, 503, SERVER, "no_backend_available", "", true, true},

@@ -241,6 +241,8 @@ static int guard_head(struct http_conn *c, const char *method,
 	return http_guard_finish(g, info ? info->header_size : 0);
 }
 
+#define ROOM_MOST ((size_t)64 * 1024) /* made before bytes come */
+
 static void check_length(struct http_request *rq)
 {
 	uint64_t length = rq->conn->guard.length;
@@ -249,7 +251,9 @@ static void check_length(struct http_request *rq)
 		return;
 	if (length > rq->body_most)
 		http_request_refuse_by(rq, 413, "the body is too large");
-	else if (!count(rq, length) || buf_reserve(&rq->body, length) < 0)
+	/* What was announced is not there yet: only what comes is counted. */
+	else if (buf_reserve(&rq->body, length < ROOM_MOST ? length
+							   : ROOM_MOST) < 0)
 		http_request_refuse_by(rq, 503, "no memory for the body now");
 }
 

@@ -7,6 +7,7 @@
 #define DAEMON_LISTENER_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "conf/conf.h"
@@ -18,8 +19,11 @@ struct listeners {
 };
 
 /* All of them or none. A Unix socket that nobody answers is replaced. */
+/* mode: of Unix sockets. */
 int listeners_open(struct listeners *l, const struct conf_strings *addresses,
-		   struct err *err);
+		   mode_t mode, struct err *err);
+/* New connections are refused from now on; the descriptors stay open. */
+void listeners_stop(struct listeners *l);
 void listeners_close(struct listeners *l);
 
 #endif

@@ -139,11 +139,14 @@ static void reload(struct daemon *d)
 					       to_log_error, to_log_warn);
 	struct err err = { 0 };
 	const struct conf *conf = g ? g->conf : NULL;
+	char text[512];
 
 	if (!g || log_open(conf->log.to, (enum log_level)conf->log.level,
 			   &err) < 0) {
-		log_line(LOG_ERROR, "msg=\"reload refused\" generation=%llu %s",
-			 (unsigned long long)d->generation->number, err.text);
+		log_line(LOG_ERROR,
+			 "msg=\"reload refused\" generation=%llu fault=%s",
+			 (unsigned long long)d->generation->number,
+			 log_value(text, sizeof(text), err.text));
 		generation_unref(g);
 		return;
 	}
@@ -195,6 +198,7 @@ static void drain(struct daemon *d)
 		 (long long)house_inflight(d->house));
 	for (size_t i = 0; i < d->n_workers; i++)
 		worker_drain(d->workers[i]);
+	listeners_stop(&d->listeners); /* refused at once, not left to wait */
 	deadline_set(&d->patience, d->loop,
 		     now_us() + d->generation->conf->limits.drain_us,
 		     abort_all, d);
@@ -205,13 +209,14 @@ static void on_signal(void *arg, int signo)
 {
 	struct daemon *d = arg;
 	struct err err = { 0 };
+	char text[512];
 
 	if (signo == SIGHUP && !d->draining) {
 		reload(d);
 	} else if (signo == SIGUSR1) {
 		if (log_reopen(&err) < 0)
-			log_line(LOG_ERROR, "msg=\"log not reopened\" %s",
-				 err.text);
+			log_line(LOG_ERROR, "msg=\"log not reopened\" fault=%s",
+				 log_value(text, sizeof(text), err.text));
 	} else if (signo == SIGTERM || signo == SIGINT) {
 		if (d->draining)
 			abort_all(d);
@@ -335,7 +340,7 @@ static int open_admin(struct daemon *d, struct err *err)
 				       .arg = d };
 	if (conf->admin.n == 0)
 		return 0;
-	if (listeners_open(&d->admin_listeners, &conf->admin, err) < 0)
+	if (listeners_open(&d->admin_listeners, &conf->admin, 0660, err) < 0)
 		return -1;
 	d->admin_servers = mem_array(d->admin_listeners.n,
 				     sizeof(*d->admin_servers));
@@ -390,7 +395,8 @@ static int start(struct daemon *d, struct err *err)
 	const struct conf *conf = d->generation->conf;
 
 	if (http_client_global_init(err) < 0 ||
-	    listeners_open(&d->listeners, &conf->listen, err) < 0 ||
+	    /* As open as a loopback port: who may connect is for `keys`. */
+	    listeners_open(&d->listeners, &conf->listen, 0666, err) < 0 ||
 	    open_ledger(d, err) < 0)
 		return -1;
 	d->house = house_new(d->metrics);
@@ -450,6 +456,17 @@ static void stop(struct daemon *d)
 	http_client_global_release();
 }
 
+/* Whoever started us looks at stderr, wherever the log goes. */
+static void say_fatal(const struct daemon *d, const struct err *err)
+{
+	char text[512];
+
+	log_line(LOG_ERROR, "msg=\"cannot run\" fault=%s",
+		 log_value(text, sizeof(text), err->text));
+	if (strcmp(d->generation->conf->log.to, "stderr") != 0)
+		fprintf(stderr, "frugald: cannot run: %s\n", err->text);
+}
+
 enum daemon_exit daemon_run(const char *path)
 {
 	struct daemon d = { .path = path, .n_generations = 1 };
@@ -466,8 +483,7 @@ enum daemon_exit daemon_run(const char *path)
 	init_metrics(&d);
 	if (log_open(conf->log.to, (enum log_level)conf->log.level, &err) < 0 ||
 	    start(&d, &err) < 0) {
-		log_line(LOG_ERROR, "msg=\"cannot run\" fault=\"%s\"",
-			 err.text);
+		say_fatal(&d, &err);
 		stop(&d);
 		return DAEMON_CANNOT_RUN;
 	}

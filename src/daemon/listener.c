@@ -61,18 +61,24 @@ static void remove_stale(const struct sockaddr_un *sa)
 	close(fd);
 }
 
-static int open_unix(const char *address, struct err *err)
+static int open_unix(const char *address, mode_t mode, struct err *err)
 {
 	const char *path = address + strlen("unix:");
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd;
 
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return err_set(err, ERR_CONF, "listen %s: path too long",
 			       address);
 	strcpy(sa.sun_path, path);
 	remove_stale(&sa);
-	return bind_to((struct sockaddr *)&sa, sizeof(sa), AF_UNIX, address,
-		       err);
+	fd = bind_to((struct sockaddr *)&sa, sizeof(sa), AF_UNIX, address, err);
+	if (fd >= 0 && chmod(path, mode) < 0) {
+		fail(err, address, "chmod");
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 /* "host:port" or "[v6]:port", apart. */
@@ -113,7 +119,7 @@ static bool is_unix(const char *address)
 }
 
 int listeners_open(struct listeners *l, const struct conf_strings *addresses,
-		   struct err *err)
+		   mode_t mode, struct err *err)
 {
 	*l = (struct listeners){
 		.fds = mem_array(addresses->n, sizeof(int)),
@@ -121,7 +127,7 @@ int listeners_open(struct listeners *l, const struct conf_strings *addresses,
 	};
 	for (size_t i = 0; i < addresses->n; i++) {
 		const char *a = addresses->v[i];
-		int fd = is_unix(a) ? open_unix(a, err) : open_tcp(a, err);
+		int fd = is_unix(a) ? open_unix(a, mode, err) : open_tcp(a, err);
 
 		if (fd < 0) {
 			listeners_close(l);
@@ -132,6 +138,12 @@ int listeners_open(struct listeners *l, const struct conf_strings *addresses,
 			is_unix(a) ? mem_dup(a + strlen("unix:")) : NULL;
 	}
 	return 0;
+}
+
+void listeners_stop(struct listeners *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		shutdown(l->fds[i], SHUT_RDWR);
 }
 
 void listeners_close(struct listeners *l)

@@ -42,6 +42,22 @@ def test_work_is_finished(yard, number):
     assert len(rig.rows("SELECT id FROM requests WHERE outcome = 'ok'")) == 6
 
 
+def test_new_connections_are_refused(yard):
+    """A newcomer is told at once, not left to wait for the end."""
+    rig = yard.rig()
+    rig.small.script(answer("Oslo.", delay=1.0))
+    thread, found = ask_in_thread(rig)
+    rig.small.wait_calls(1)
+    rig.gw.signal(signal.SIGTERM)
+    until(lambda: "draining" in rig.log())
+    time.sleep(0.1 * SCALE)
+    with pytest.raises(ConnectionRefusedError):
+        rig.connect()
+    thread.join()
+    assert found[0].status == 200
+    assert rig.gw.wait_exit() == 0
+
+
 def test_idle_daemon_ends_at_once(yard):
     """Nothing to wait for."""
     rig = yard.rig()

@@ -466,13 +466,14 @@ static bool total_usage(const struct run *r, struct chat_usage *sum)
 
 static enum next relay_chunk(struct run *r)
 {
-	bool pass_usage = r->request->include_usage &&
-			  r->generation->conf->reply.usage ==
-				  CONF_USAGE_ANSWER;
 	size_t unsent;
 
 	assert(r->chunk);
-	if (outlet_chunk(&r->outlet, r->chunk, pass_usage, &unsent) < 0) {
+	/* The sum goes out at the end, in place of the backend's own. */
+	if (r->generation->conf->reply.usage == CONF_USAGE_TOTAL)
+		r->outlet.stream.usage_sent = true;
+	if (outlet_chunk(&r->outlet, r->chunk, r->request->include_usage,
+			 &unsent) < 0) {
 		abort_work(r);
 		return fail(r, FAULT_UPSTREAM,
 			    "the backend's stream could not be passed on");

@@ -457,14 +457,17 @@ static void stop(struct daemon *d)
 }
 
 /* Whoever started us looks at stderr, wherever the log goes. */
-static void say_fatal(const struct daemon *d, const struct err *err)
+static enum daemon_exit cannot_run(struct daemon *d, const struct err *err,
+				   bool is_logged_apart)
 {
 	char text[512];
 
 	log_line(LOG_ERROR, "msg=\"cannot run\" fault=%s",
 		 log_value(text, sizeof(text), err->text));
-	if (strcmp(d->generation->conf->log.to, "stderr") != 0)
+	if (is_logged_apart)
 		fprintf(stderr, "frugald: cannot run: %s\n", err->text);
+	stop(d);
+	return DAEMON_CANNOT_RUN;
 }
 
 enum daemon_exit daemon_run(const char *path)
@@ -481,12 +484,11 @@ enum daemon_exit daemon_run(const char *path)
 		return DAEMON_BAD_CONF;
 	conf = d.generation->conf;
 	init_metrics(&d);
-	if (log_open(conf->log.to, (enum log_level)conf->log.level, &err) < 0 ||
-	    start(&d, &err) < 0) {
-		say_fatal(&d, &err);
-		stop(&d);
-		return DAEMON_CANNOT_RUN;
-	}
+	if (log_open(conf->log.to, (enum log_level)conf->log.level, &err) < 0)
+		return cannot_run(&d, &err, false);
+	if (start(&d, &err) < 0)
+		return cannot_run(&d, &err,
+				  strcmp(conf->log.to, "stderr") != 0);
 	d.admin.ready = true;
 	say_ready(&d);
 	loop_run(d.loop);

@@ -122,7 +122,7 @@ def test_usage_of_all(yard):
     replayed = sse.check(rig.ask(**wants), "auto", usage=True)
     assert replayed.usage["total_tokens"] == 18
     rig.small.script(answer("Bergen.", score=0.1, usage=(11, 7)))
-    live = sse.Stream(rig.ask(**wants).body)
+    live = sse.check(rig.ask(**wants), "auto", usage=True, live=True)
     for usage in (rig.ask().json["usage"], live.usage):
         assert usage["prompt_tokens"] == 23, usage
         assert usage["completion_tokens"] == 10
@@ -241,7 +241,9 @@ def test_one_attempt(three):
     """One call is made, and a doubtful answer is not kept for that."""
     rig = three(limits={"attempts": 1})
     response = rig.ask()
-    assert b"doubt" not in response.body
+    assert response.frugald("backend") == "large"
+    assert response.frugald("reason") == "budget"
+    assert response.frugald("decision") == "escalate"
     assert len(rig.attempts(response)) == 1
     assert sum(len(up.calls) for up in (rig.small, rig.medium, rig.large)) == 1
 

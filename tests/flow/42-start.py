@@ -121,8 +121,23 @@ def test_log_that_cannot_be_written(tmp_path, case):
     (tmp_path / "file").touch()
     place = str(tmp_path / PLACES[case])
     code, out, err = run("-c", write(tmp_path, log=place))
-    assert code == 1 and not out and err
-    assert all(place in line for line in err.splitlines()), err
+    assert code == 1 and not out
+    said, = err.splitlines()
+    assert place in said
+
+
+def test_fault_is_said_where_the_starter_looks(tmp_path):
+    """The log is a file; stderr says why it did not start all the same."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = "127.0.0.1:%d" % taken.getsockname()[1]
+        log = tmp_path / "frugald.log"
+        code, out, err = run("-c", write(tmp_path, listen=address,
+                                         log=str(log)))
+    assert code == 1 and not out
+    said, = err.splitlines()
+    assert address in said and address in log.read_text()
 
 
 def test_missing_secret(tmp_path):

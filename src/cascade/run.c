@@ -69,7 +69,6 @@ struct run {
 	struct arena *arena; /* the owner's */
 	const char *request_id, *key_name;
 	const char *query; /* NULL: none */
-	int64_t start_us;    /* monotonic */
 	int64_t wall_us;
 	int64_t until_us;    /* the request's deadline */
 	void (*on_end)(void *arg);
@@ -837,7 +836,6 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->request_id = s->request_id;
 	r->query = s->query;
 	r->key_name = s->key_name;
-	r->start_us = s->start_us;
 	r->wall_us = now_wall_us();
 	r->until_us = deadline_of(s);
 	r->on_end = s->on_end;

@@ -85,7 +85,7 @@ def test_control_plane_lives_under_load(rig):
     start = time.monotonic()
     assert rig.admin("/healthz").status == 200
     assert rig.metrics().sum("frugald_inflight") >= 4
-    assert time.monotonic() - start < 0.2 * SCALE
+    assert time.monotonic() - start < 2.0 * SCALE
     assert rig.get("/v1/models").status == 200
     for client in clients:
         client.close()

@@ -108,7 +108,7 @@ def test_continue(rig):
     with expecting(rig, len(body)) as client:
         start = time.monotonic()
         assert client.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
-        assert time.monotonic() - start < 0.5 * SCALE
+        assert time.monotonic() - start < 5.0 * SCALE
         client.send(body)
         assert client.read().content == "From small."
     assert rig.small.call.header("Expect") is None

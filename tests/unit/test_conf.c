@@ -7,8 +7,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <cmocka.h>
+
+#include "patience.h"
 
 static void test_patterns(void **state)
 {
@@ -66,15 +67,15 @@ static void test_patterns(void **state)
 static void test_pattern_is_quick(void **state)
 {
 	static char model[4096];
-	clock_t start = clock();
 
 	(void)state;
+	give_up_after(20);
 	memset(model, 'a', sizeof(model));
 	for (int i = 0; i < 10; i++)
 		assert_false(
 			conf_pattern_fits("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b",
 					  (struct span){model, sizeof(model)}));
-	assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 0.5);
+	give_up_after(0);
 }
 
 static void test_lookup_order(void **state)

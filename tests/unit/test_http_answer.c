@@ -40,6 +40,11 @@ static void test_head(void **state)
 	rig_stop(&r);
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static unsigned data_segments(const struct peer *p)
 {
 	struct tcp_info info;
@@ -53,6 +58,8 @@ static unsigned data_segments(const struct peer *p)
 static void test_stream(void **state)
 {
 	struct reply re = {0};
+	int64_t trickle_us = INT64_MAX;
+	int64_t end_us = INT64_MAX;
 	int64_t from_us;
 	unsigned before;
 	struct rig r;
@@ -77,18 +84,21 @@ static void test_stream(void **state)
 			TURN_UNTIL(&r, data_segments(&p) ==
 					       before + 2 + (unsigned)i);
 		}
-		/* Nagle's rule would make it 5 times 40 ms. */
-		assert_true(now_us() - from_us < 150000);
+		trickle_us = least(trickle_us, now_us() - from_us);
 		from_us = now_us();
 		http_stream_write(r.held[0], span_of("data: [DONE]\n\n"));
 		http_stream_close(r.held[0]);
 		assert_int_equal(reply_of(&p, &re), 200);
-		assert_true(now_us() - from_us < 100000); /* not corked */
+		end_us = least(end_us, now_us() - from_us);
 		assert_int_equal(data_segments(&p), before + 7);
 		assert_int_equal(re.body.n, 5 * 9 + 14);
 		assert_non_null(strstr(re.head, "text/event-stream\r\n"));
 		assert_null(strstr(re.head, "Content-Length"));
 	}
+	/* The quickest of three, as other programs run beside this one.
+	 * Nagle's rule would make it 5 times 40 ms, a cork 200. */
+	assert_true(trickle_us < 150000);
+	assert_true(end_us < 100000);
 	/* Nothing but head and end. */
 	say(&p, GET("/stream"));
 	TURN_UNTIL(&r, r.n_held == 1);

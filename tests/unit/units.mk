@@ -36,6 +36,7 @@ UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob verifier) s
 UNIT_chat = chat/chat chat/chat_reply chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_verify_logprob = $(addprefix verify/, verify_logprob verify_rules verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_chat_ask = $(addprefix chat/, chat_ask chat chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
+UNIT_chat_check = $(addprefix chat/, chat_check chat chat_scan) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_roster = cascade/roster evt/loop evt/deadline $(addprefix base/, fixed err mem now metric map buf)
 UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf

@@ -18,7 +18,7 @@ UNIT_http_answer = $(HTTP_SERVER)
 UNIT_http_client = $(addprefix net/, http_client fetch_route pump reply_head) evt/loop evt/deadline base/err base/mem base/buf base/now
 UNIT_doc = conf/doc base/map base/mem base/buf
 UNIT_conf = conf/conf base/mem
-UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify \
+UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify conf_judging \
 	conf_rows conf_keys conf_value conf_url conf_secret conf_near \
 	conf_faults doc) $(addprefix base/, map mem buf err digest jtext)
 UNIT_jscan = base/jscan base/jtext base/decimal base/buf

@@ -10,3 +10,5 @@ FUZZ_chat_edit = $(addprefix chat/, chat chat_reply chat_scan chat_ask \
 FINAL_ANSWER_FUZZ := $(addprefix verify/, final_answer passage prose number) \
 	$(addprefix base/, jscan jtext decimal buf)
 FUZZ_final_answer = $(FINAL_ANSWER_FUZZ)
+FUZZ_comparator = $(addprefix verify/, comparator plain_words json_same \
+	pattern) $(FINAL_ANSWER_FUZZ) base/mem base/err

@@ -31,6 +31,7 @@ struct cascade {
 	struct chain_link *chain; /* policy.n_verify of them */
 	enum policy_link *links;  /* of each, what it is; policy's */
 	struct policy policy;
+	enum comparator compare;
 	int64_t deadline_us;
 };
 

@@ -3,7 +3,7 @@
  * A verifier: a table of functions, with the rows of its keys.
  *
  * To add one: write verify_NAME.c with such a table and name it in the list of
- * verifier.c.
+ * verifiers.c.
  */
 #ifndef VERIFY_VERIFIER_H
 #define VERIFY_VERIFIER_H
@@ -12,6 +12,7 @@
 #include "chat/chat.h"
 #include "conf/conf.h"
 #include "evt/loop.h"
+#include "verify/comparator.h"
 #include "verify/verdict.h"
 
 struct call;
@@ -39,7 +40,7 @@ struct verify_case {
 	const struct verify_world *world; /* NULL: nobody can be asked */
 	const struct chat_request *request;
 	const struct chat_reply *reply; /* NULL: not there yet */
-	int compare;			/* enum conf_compare, of the cascade */
+	enum comparator compare;	/* the cascade's */
 	const struct verdict *earlier;	/* of the chain, in order */
 	size_t n_earlier;
 	int64_t until_us; /* absolute; later is a fault */
@@ -76,12 +77,6 @@ struct verify_asks {
 	/* About what it will cost, in pico-USD. */
 	int64_t (*price)(const struct verify_case *c, const void *opts);
 };
-
-/* The table of a configured verifier. Never NULL for one that conf knows. */
-const struct verifier *verifier_find(const char *name);
-
-/* For conf_read: all that exist, ended by NULL. */
-const struct conf_verifier *const *verifier_confs(void);
 
 /* For verifiers that need not wait: judges on the spot and reports on a later
  * turn. judge fills kind, score, why, signals. */

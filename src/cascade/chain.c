@@ -24,8 +24,6 @@ static void on_call_ends(void *arg, struct call *c, bool aborted)
 
 void chain_init(struct chain *k, const struct chain_start *s)
 {
-	const struct conf_cascade *conf = s->cascade->conf;
-
 	*k = (struct chain){
 		.cascade = s->cascade,
 		.account = s->account,
@@ -41,7 +39,7 @@ void chain_init(struct chain *k, const struct chain_start *s)
 		.arena = s->arena,
 		.world = &k->world,
 		.request = s->request,
-		.compare = conf ? conf->compare : CONF_COMPARE_AUTO,
+		.compare = s->cascade->compare,
 	};
 	k->begun = arena_get(s->arena, s->cascade->policy.n_verify *
 					       sizeof(*k->begun));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "verify/verifiers.h"
 
 /* The counter is apart so that the header shows only what is immutable. Every
  * loop and every run holds a reference: a run ends under the configuration it
@@ -89,6 +90,7 @@ static int cascade_init(struct generation *g, struct cascade *c,
 	c->conf = conf;
 	c->name = c->known = conf->name;
 	c->deadline_us = conf->deadline_us;
+	c->compare = comparator_find(conf_compare_name(conf->compare));
 	c->policy = (struct policy){
 		.n_tiers = conf->n_tiers,
 		.threshold = conf->threshold,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "conf/conf_read.h"
-#include "verify/verifier.h"
+#include "verify/verifiers.h"
 
 struct generation *reload_prepare(const char *path, uint64_t number,
 				  struct buf *faults, struct buf *warnings)

@@ -12,6 +12,7 @@ VERSION := 0.1.0
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
+STAT := $(addprefix stat/, tokens spline)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \
@@ -19,7 +20,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
         chat_ask chat_edit chunk slices chat_replay chat_error price fault) \
       $(addprefix store/, db ledger_file ledger) \
-      $(addprefix stat/, tokens)
+      $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier verify_rules verify_logprob)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account run)

@@ -12,7 +12,7 @@ VERSION := 0.1.0
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
-STAT := $(addprefix stat/, tokens spline)
+STAT := $(addprefix stat/, tokens isotonic spline)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \

@@ -12,7 +12,9 @@ VERSION := 0.1.0
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
+# Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline)
+STAT_OFFLINE := $(addprefix stat/, binom)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \
@@ -29,7 +31,7 @@ L7 := $(addprefix daemon/, listener worker reload daemon main)
 CTL := $(addprefix ctl/, key main)
 
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
-CTL_OBJS    := $(L0) $(CTL)
+CTL_OBJS    := $(L0) $(STAT) $(STAT_OFFLINE) $(CTL)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'

@@ -36,6 +36,7 @@ UNIT_spline = stat/spline stat/tokens base/mem
 UNIT_isotonic = stat/isotonic base/mem
 UNIT_binom = stat/binom
 UNIT_risk = stat/risk stat/binom
+UNIT_curve = stat/curve base/mem
 UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_chat = chat/chat chat/chat_reply chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_verify_logprob = $(addprefix verify/, verify_logprob verify_rules verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)

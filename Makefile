@@ -14,7 +14,7 @@ L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan diges
 L1 := $(addprefix evt/, loop deadline signals)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline)
-STAT_OFFLINE := $(addprefix stat/, binom risk curve)
+STAT_OFFLINE := $(addprefix stat/, binom risk curve logit)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \
@@ -65,13 +65,14 @@ $(B)/frugald: $(DAEMON_OBJS:%=$(B)/obj/%.o)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/frugalctl: $(CTL_OBJS:%=$(B)/obj/%.o)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -llinear $(LIBS)
 
 $(B)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Unit tests: the objects each needs; a long line here is a design fault.
+# Unit tests: the objects each needs; a long line here is a design fault. What
+# of libraries only one of them needs is in UNIT_LIBS_noun.
 include tests/unit/units.mk
 UNITS := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 
@@ -81,7 +82,7 @@ $(B)/unit/%.o: tests/unit/%.c Makefile
 
 define UNIT_RULE
 $(B)/unit/test_$(1): $(B)/unit/test_$(1).o $(UNIT_$(1):%=$(B)/obj/%.o)
-	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka $$(UNIT_LIBS_$(1)) $(LIBS)
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 

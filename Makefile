@@ -13,8 +13,8 @@ VERSION := 0.1.0
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
 # Both programs have STAT, and frugalctl alone what fits and judges.
-STAT := $(addprefix stat/, tokens isotonic spline)
-STAT_OFFLINE := $(addprefix stat/, binom risk curve newton logit)
+STAT := $(addprefix stat/, tokens isotonic spline calibrator)
+STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \

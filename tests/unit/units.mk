@@ -38,6 +38,7 @@ UNIT_binom = stat/binom
 UNIT_risk = stat/risk stat/binom
 UNIT_curve = stat/curve base/mem
 UNIT_newton = stat/newton base/mem
+UNIT_calibrator = $(addprefix stat/, calibrator calibrator_fit newton isotonic curve) base/mem
 UNIT_logit = stat/logit base/mem base/err
 UNIT_LIBS_logit = -llinear
 UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)

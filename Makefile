@@ -26,13 +26,15 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
-      comparator verify_rules verify_logprob)
+      comparator verify_rules verify_logprob heads artifact \
+      artifact_route)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload daemon main)
 CTL := $(addprefix ctl/, key main)
 
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
+VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(STAT) $(STAT_OFFLINE) $(CTL)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8

@@ -30,12 +30,12 @@ struct artifact_route {
 	struct artifact_tier {
 		const char *backend, *model;
 		int top_logprobs;
-	} *tiers;
+	} * tiers;
 	size_t n_tiers;
-	const char *verify;  /* canonical JSON of the list as configured */
-	const char *compare; /* comparator's name */
-	const char *check_digest; /* SHA-256 hex of the check's instruction; NULL:
-				   * no check */
+	const char *verify;	  /* canonical JSON of the list as configured */
+	const char *compare;	  /* comparator's name */
+	const char *check_digest; /* SHA-256 hex of the check's instruction;
+				   * NULL: no check */
 };
 
 struct artifact {
@@ -66,6 +66,12 @@ int artifact_save(const struct artifact *a, const char *path, struct err *err);
 /* For signals that only records bring. NULL: all are ours. */
 const char *artifact_foreign_signal(const struct artifact *a);
 void artifact_free(struct artifact *a); /* NULL is fine */
+
+/* A `verify` list as it is compared: compact, members in order of their names.
+ * Lives in arena. */
+struct json_t;
+const char *artifact_verify_text(const struct json_t *verify,
+				 struct arena *arena);
 
 /* What a configured cascade is. Lives in arena; borrows c's strings. */
 struct artifact_route artifact_route_of(const struct conf_cascade *c,

@@ -10,10 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "conf/conf_verify.h"
 #include "verify/signal.h"
-#include "verify/verify_check.h"
 
 #define FEATURES_MOST 4096
 #define WORDS_MOST    65536
@@ -118,13 +115,17 @@ static int read_head(json_t *j, size_t n_weights, size_t n_words,
 		return bad(err, "heads: a `bias` is no number");
 	out->weights = read_numbers(json_object_get(j, "weights"), n_weights);
 	if (!out->weights)
-		return err_set(err, ERR_CONF, "heads: `weights` must be %zu "
-			       "numbers", n_weights);
+		return err_set(err, ERR_CONF,
+			       "heads: `weights` must be %zu "
+			       "numbers",
+			       n_weights);
 	if (words && !json_is_null(words)) {
 		out->words = read_numbers(words, n_words);
 		if (!out->words)
-			return err_set(err, ERR_CONF, "heads: `words` must be "
-				       "%zu numbers", n_words);
+			return err_set(err, ERR_CONF,
+				       "heads: `words` must be "
+				       "%zu numbers",
+				       n_words);
 	}
 	if (!read_calibrator(json_object_get(j, "calibrator"),
 			     &out->calibrator))
@@ -147,9 +148,8 @@ static int read_stage(json_t *j, struct heads *h, enum heads_stage stage,
 			 &of[HEADS_CONFIDENCE], err);
 }
 
-static int read_feature(json_t *j, struct arena *arena,
-			struct heads_feature *f, bool *is_after,
-			struct err *err)
+static int read_feature(json_t *j, struct arena *arena, struct heads_feature *f,
+			bool *is_after, struct err *err)
 {
 	const char *name, *stage;
 	json_t *knots;
@@ -163,16 +163,19 @@ static int read_feature(json_t *j, struct arena *arena,
 		f->name = arena_dup(arena, span_of(name));
 	*is_after = strcmp(stage, "after") == 0;
 	if (!*is_after && strcmp(stage, "before") != 0)
-		return err_set(err, ERR_CONF, "signals: %.80s: the stage must "
-			       "be before or after", name);
+		return err_set(err, ERR_CONF,
+			       "signals: %.80s: the stage must "
+			       "be before or after",
+			       name);
 	f->spline.n = json_array_size(knots);
 	v = f->spline.n <= SPLINE_KNOTS ? read_numbers(knots, f->spline.n)
 					: NULL;
 	if (!v || !rises(v, f->spline.n, true)) {
 		free(v);
-		return err_set(err, ERR_CONF, "signals: %.80s: knots must be "
-			       "at most %d numbers that rise", name,
-			       SPLINE_KNOTS);
+		return err_set(err, ERR_CONF,
+			       "signals: %.80s: knots must be "
+			       "at most %d numbers that rise",
+			       name, SPLINE_KNOTS);
 	}
 	memcpy(f->spline.knots, v, f->spline.n * sizeof(*v));
 	free(v);
@@ -197,7 +200,7 @@ static int read_features(json_t *list, struct artifact *a, struct err *err)
 			return -1;
 		if (was_after && !is_after)
 			return bad(err, "signals: those of stage before must "
-				   "come first");
+					"come first");
 		h->n[HEADS_BEFORE] += !is_after;
 	}
 	h->n[HEADS_AFTER] = n;
@@ -211,9 +214,8 @@ static int read_heads(json_t *root, struct artifact *a, struct err *err)
 	int labelled;
 	json_int_t words;
 
-	if (json_unpack(root, "{s:o,s:o,s:b,s:I}", "signals", &signals,
-			"heads", &heads, "labels", &labelled, "words",
-			&words) < 0)
+	if (json_unpack(root, "{s:o,s:o,s:b,s:I}", "signals", &signals, "heads",
+			&heads, "labels", &labelled, "words", &words) < 0)
 		return bad(err, "it needs signals, heads, labels and words");
 	if (words < 0 || words > WORDS_MOST || (words & (words - 1)))
 		return bad(err, "words: must be a power of two");
@@ -225,8 +227,8 @@ static int read_heads(json_t *root, struct artifact *a, struct err *err)
 		return -1;
 	if (!h->has_after && h->n[HEADS_AFTER] != h->n[HEADS_BEFORE])
 		return bad(err, "heads: signals of stage after need heads");
-	if (read_stage(json_object_get(heads, "before"), h, HEADS_BEFORE,
-		       err) < 0)
+	if (read_stage(json_object_get(heads, "before"), h, HEADS_BEFORE, err) <
+	    0)
 		return -1;
 	return h->has_after ? read_stage(after, h, HEADS_AFTER, err) : 0;
 }
@@ -236,16 +238,6 @@ static int read_heads(json_t *root, struct artifact *a, struct err *err)
 static const char *arena_text(struct arena *a, const char *text)
 {
 	return text ? arena_dup(a, span_of(text)) : NULL;
-}
-
-static const char *canonical(struct arena *a, const json_t *j)
-{
-	char *text = json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS |
-					   JSON_ENCODE_ANY);
-	const char *ret = text ? arena_text(a, text) : "";
-
-	free(text);
-	return ret;
 }
 
 static int read_tiers(json_t *list, struct artifact *a, struct err *err)
@@ -263,7 +255,7 @@ static int read_tiers(json_t *list, struct artifact *a, struct err *err)
 				"backend", &backend, "model", &model,
 				"top_logprobs", &r->tiers[i].top_logprobs) < 0)
 			return bad(err, "tiers: each needs backend, model, "
-				   "top_logprobs");
+					"top_logprobs");
 		r->tiers[i].backend = arena_text(a->arena, backend);
 		r->tiers[i].model = arena_text(a->arena, model);
 	}
@@ -286,7 +278,7 @@ static int read_route(json_t *root, struct artifact *a, struct err *err)
 	a->route.cascade = arena_text(a->arena, cascade);
 	a->route.compare = arena_text(a->arena, compare);
 	a->route.check_digest = arena_text(a->arena, digest);
-	a->route.verify = canonical(a->arena, verify);
+	a->route.verify = artifact_verify_text(verify, a->arena);
 	a->created = arena_text(a->arena, created);
 	a->data_digest = arena_text(a->arena, data);
 	return read_tiers(tiers, a, err);
@@ -325,7 +317,7 @@ static int read_promise(json_t *root, struct artifact *a, struct err *err)
 	if (!(a->max_error > 0 && a->max_error < 1 && a->delta > 0 &&
 	      a->delta < 1))
 		return bad(err, "promise: max_error and delta must be between "
-			   "0 and 1");
+				"0 and 1");
 	if (!isfinite(a->cuts.after) || !(a->cuts.accept <= a->cuts.check) ||
 	    !isfinite(a->cuts.accept) || !isfinite(a->cuts.check))
 		return bad(err, "cuts: accept must not be above check");
@@ -341,7 +333,8 @@ static int read_all(json_t *root, struct artifact *a, struct err *err)
 	if (!json_is_integer(version))
 		return bad(err, "not an artifact of `frugalctl calibrate`");
 	if (json_integer_value(version) != ARTIFACT_VERSION)
-		return err_set(err, ERR_CONF, "version %lld of the format; "
+		return err_set(err, ERR_CONF,
+			       "version %lld of the format; "
 			       "this program reads %d, calibrate again",
 			       (long long)json_integer_value(version),
 			       ARTIFACT_VERSION);
@@ -391,40 +384,25 @@ void artifact_free(struct artifact *a)
 	free(a);
 }
 
-/* ---- does it fit? -------------------------------------------------------- */
-
-struct artifact_route artifact_route_of(const struct conf_cascade *c,
-					struct arena *arena)
+const char *artifact_verify_text(const json_t *verify, struct arena *arena)
 {
-	struct artifact_route r = {
-		.cascade = c->name,
-		.n_tiers = c->n_tiers,
-		.tiers = arena_get(arena, c->n_tiers * sizeof(*r.tiers)),
-		.compare = comparator_name(c->compare),
-		.check_digest = verify_check_digest(c),
-	};
-	struct buf text;
-	json_t *j;
+	char *text = json_dumps(verify, JSON_COMPACT | JSON_SORT_KEYS |
+						JSON_ENCODE_ANY);
+	const char *ret = arena_text(arena, text ? text : "");
 
-	for (size_t i = 0; i < c->n_tiers; i++)
-		r.tiers[i] = (struct artifact_tier){
-			c->tiers[i]->name, c->tiers[i]->model,
-			(int)c->tiers[i]->top_logprobs};
-	buf_init(&text, 0);
-	conf_verify_write(c, &text);
-	j = json_loadb(text.p, text.n, 0, NULL);
-	r.verify = canonical(arena, j);
-	json_decref(j);
-	buf_release(&text);
-	return r;
+	free(text);
+	return ret;
 }
+
+/* ---- does it fit? -------------------------------------------------------- */
 
 static int differs(struct err *err, const char *what, const char *fitted,
 		   const char *now)
 {
-	return err_set(err, ERR_CONF, "was fitted for another cascade: %s is "
-		       "%.60s there and %.60s here; calibrate again", what,
-		       fitted ? fitted : "none", now ? now : "none");
+	return err_set(err, ERR_CONF,
+		       "was fitted for another cascade: %s is "
+		       "%.60s there and %.60s here; calibrate again",
+		       what, fitted ? fitted : "none", now ? now : "none");
 }
 
 static bool same(const char *a, const char *b)
@@ -454,7 +432,8 @@ int artifact_fits(const struct artifact *a, const struct artifact_route *r,
 	const char *foreign = artifact_foreign_signal(a);
 
 	if (a->route.n_tiers != r->n_tiers)
-		return err_set(err, ERR_CONF, "was fitted for another cascade: "
+		return err_set(err, ERR_CONF,
+			       "was fitted for another cascade: "
 			       "of %zu tiers there and %zu here",
 			       a->route.n_tiers, r->n_tiers);
 	for (size_t i = 0; i < r->n_tiers; i++)
@@ -468,7 +447,9 @@ int artifact_fits(const struct artifact *a, const struct artifact_route *r,
 		return differs(err, "the check's instruction",
 			       a->route.check_digest, r->check_digest);
 	if (foreign)
-		return err_set(err, ERR_CONF, "needs the signal %.80s, which "
-			       "only records bring", foreign);
+		return err_set(err, ERR_CONF,
+			       "needs the signal %.80s, which "
+			       "only records bring",
+			       foreign);
 	return 0;
 }

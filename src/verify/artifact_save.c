@@ -46,12 +46,11 @@ static json_t *head_json(const struct heads *h, enum heads_stage stage,
 {
 	const struct head *head = &h->head[stage][kind];
 
-	return json_pack("{s:f,s:o,s:o,s:o}", "bias", head->bias, "weights",
-			 numbers(head->weights, heads_n_weights(h, stage)),
-			 "words",
-			 head->words ? numbers(head->words, h->n_words)
-				     : json_null(),
-			 "calibrator", calibrator_json(&head->calibrator));
+	return json_pack(
+		"{s:f,s:o,s:o,s:o}", "bias", head->bias, "weights",
+		numbers(head->weights, heads_n_weights(h, stage)), "words",
+		head->words ? numbers(head->words, h->n_words) : json_null(),
+		"calibrator", calibrator_json(&head->calibrator));
 }
 
 static json_t *stage_json(const struct heads *h, enum heads_stage stage)
@@ -77,12 +76,11 @@ static json_t *signals_json(const struct heads *h)
 		const struct heads_feature *f = &h->features[i];
 
 		json_array_append_new(
-			list, json_pack("{s:s,s:s,s:o}", "name", f->name,
-					"stage",
-					i < h->n[HEADS_BEFORE] ? "before"
-							       : "after",
-					"knots",
-					numbers(f->spline.knots, f->spline.n)));
+			list,
+			json_pack("{s:s,s:s,s:o}", "name", f->name, "stage",
+				  i < h->n[HEADS_BEFORE] ? "before" : "after",
+				  "knots",
+				  numbers(f->spline.knots, f->spline.n)));
 	}
 	return list;
 }

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "stat/logit.h"
+
 #define INPUTS_MOST 512 /* on the stack; more are taken from the heap */
 
 size_t heads_n_weights(const struct heads *h, enum heads_stage stage)
@@ -71,8 +73,7 @@ struct heads_score heads_apply(const struct heads *h, enum heads_stage stage,
 	s.regret = head_apply(&of[HEADS_REGRET], in, n, words);
 	s.confidence = 1 - s.regret;
 	if (h->labelled)
-		s.confidence =
-			head_apply(&of[HEADS_CONFIDENCE], in, n, words);
+		s.confidence = head_apply(&of[HEADS_CONFIDENCE], in, n, words);
 	if (in != few)
 		free(in);
 	return s;

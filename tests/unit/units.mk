@@ -39,6 +39,7 @@ FINAL_ANSWER = $(addprefix verify/, final_answer passage prose number) $(addpref
 UNIT_final_answer = $(FINAL_ANSWER)
 UNIT_plain_words = verify/plain_words $(addprefix base/, jtext buf)
 UNIT_json_same = verify/json_same verify/number
+UNIT_words = verify/words chat/chat chat/chat_scan $(addprefix base/, jscan jtext decimal mem buf)
 UNIT_pattern = verify/pattern base/mem base/err
 UNIT_comparator = $(addprefix verify/, comparator plain_words json_same pattern) $(FINAL_ANSWER) base/mem base/err
 UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob signal token_stats verifier final_answer passage prose number) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)

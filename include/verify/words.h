@@ -6,9 +6,9 @@
  * A word is a longest run of ASCII letters, digits and bytes from 0x80 on;
  * ASCII letters are taken in lower case. Its hash is FNV-1a (32 bits: basis
  * 2166136261, prime 16777619) over "q " for the question's or "r " for the
- * reply's, and its bytes; its bucket is (hash ^ hash >> 16) mod N. A side with
- * k distinct buckets gives each of them 1/sqrt(k), however often a word is
- * there, so each side has length 1; a bucket that both sides have gets the sum.
+ * reply's, and its bytes; its bucket is (hash ^ hash >> 16) mod N. Each of the
+ * k distinct buckets has the value 1/sqrt(k), however often its words are
+ * there, so a set has length 1 whatever the texts' lengths.
  *
  * Artifacts hold weights of buckets: this never changes.
  */
@@ -27,8 +27,8 @@
 
 struct word_set {
 	uint16_t *bucket; /* n of them, rising */
-	double *value;	  /* of each */
 	size_t n;
+	double value; /* of each; 0 when there is none */
 };
 
 /* n_buckets: a power of two up to WORDS_BUCKETS_MOST. Of the arena. */

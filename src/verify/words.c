@@ -19,15 +19,16 @@ static uint32_t fnv(uint32_t hash, char c)
 	return (hash ^ (unsigned char)c) * FNV_PRIME;
 }
 
-/* Which buckets a side has: one bit each. */
-struct side {
+/* Which buckets have a word: one bit each. */
+struct seen {
 	uint64_t *bits;
+	size_t n_buckets;
 	size_t n; /* bits that are set */
 };
 
-static void set_bit(struct side *s, uint32_t hash, size_t n_buckets)
+static void set_bit(struct seen *s, uint32_t hash)
 {
-	size_t bucket = (hash ^ hash >> 16) & (n_buckets - 1);
+	size_t bucket = (hash ^ hash >> 16) & (s->n_buckets - 1);
 	uint64_t bit = UINT64_C(1) << bucket % 64;
 
 	if (s->bits[bucket / 64] & bit)
@@ -47,8 +48,7 @@ static bool is_word(char c)
 	       (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
 }
 
-static void read_side(struct side *s, struct span text, char name,
-		      size_t n_buckets)
+static void read_side(struct seen *s, struct span text, char name)
 {
 	uint32_t basis = fnv(fnv(FNV_BASIS, name), ' '), hash = basis;
 	bool inside = false;
@@ -58,47 +58,32 @@ static void read_side(struct side *s, struct span text, char name,
 			hash = fnv(hash, lower(text.p[i]));
 			inside = true;
 		} else if (inside) {
-			set_bit(s, hash, n_buckets);
+			set_bit(s, hash);
 			hash = basis;
 			inside = false;
 		}
 	}
 	if (inside)
-		set_bit(s, hash, n_buckets);
-}
-
-static double share(const struct side *s, size_t bucket)
-{
-	if (!(s->bits[bucket / 64] >> bucket % 64 & 1))
-		return 0;
-	return 1 / sqrt((double)s->n);
+		set_bit(s, hash);
 }
 
 void words_read(struct word_set *w, struct arena *a, struct span question,
 		struct span reply, size_t n_buckets)
 {
-	size_t n_words = (n_buckets + 63) / 64;
-	uint64_t *bits = arena_get(a, 2 * n_words * sizeof(*bits));
-	struct side q = {bits, 0}, r = {bits + n_words, 0};
+	size_t n = (n_buckets + 63) / 64;
+	struct seen s = {arena_get(a, n * sizeof(uint64_t)), n_buckets, 0};
 
 	assert(n_buckets > 0 && n_buckets <= WORDS_BUCKETS_MOST);
 	assert((n_buckets & (n_buckets - 1)) == 0);
-	read_side(&q, question, 'q', n_buckets);
-	read_side(&r, reply, 'r', n_buckets);
-	w->bucket = arena_get(a, (q.n + r.n) * sizeof(*w->bucket));
-	w->value = arena_get(a, (q.n + r.n) * sizeof(*w->value));
+	read_side(&s, question, 'q');
+	read_side(&s, reply, 'r');
+	w->bucket = arena_get(a, s.n * sizeof(*w->bucket));
+	w->value = s.n ? 1 / sqrt((double)s.n) : 0;
 	w->n = 0;
-	for (size_t i = 0; i < n_words; i++) {
-		uint64_t both = q.bits[i] | r.bits[i];
-
-		for (; both; both &= both - 1) {
-			size_t bucket = 64 * i + (size_t)__builtin_ctzll(both);
-
-			w->bucket[w->n] = (uint16_t)bucket;
-			w->value[w->n++] =
-				share(&q, bucket) + share(&r, bucket);
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		for (uint64_t b = s.bits[i]; b; b &= b - 1)
+			w->bucket[w->n++] =
+				(uint16_t)(64 * i + (size_t)__builtin_ctzll(b));
 }
 
 /* ---- the question -------------------------------------------------------- */

@@ -189,17 +189,19 @@ void passages_read(struct span content, struct passages *out)
 
 struct span passage_main_clause(struct span s)
 {
-	static const char *const starts[] = {
-		", which",  ", who",   ", as",	  ", because",
-		" because", ", since", ", where", ", but",
-		", while",  ", with",  "; ",
-	};
+	static const char *const starts[] = {"which",	"who",	 "as",
+					     "because", "since", "where",
+					     "but",	"while", "with"};
+	long at = prose_first(s, "because");
 
-	for (size_t i = 0; i < COUNT(starts); i++) {
-		long at = prose_first(s, starts[i]);
-
-		if (at > 0)
-			s = until(s, (size_t)at);
+	if (at > 0)
+		s = until(s, (size_t)at);
+	for (size_t i = 1; i + 2 < s.n; i++) {
+		if ((s.p[i] != ',' && s.p[i] != ';') || s.p[i + 1] != ' ')
+			continue;
+		if (s.p[i] == ';' ||
+		    begins_with_any(from(s, i + 2), starts, COUNT(starts)))
+			return until(s, i);
 	}
 	return s;
 }
@@ -238,30 +240,33 @@ static struct span behind_equals(struct span s)
 	return none;
 }
 
-/* What is behind the last verb that states; s itself when there is none. */
-static struct span behind_verb(struct span s)
+/* The length of the verb that s begins with, 0: none. */
+static size_t verb_at(struct span s)
 {
 	static const char *const verbs[] = {
 		"is",	  "are",     "was", "were", "be",
 		"equals", "gives",   "has", "have", "represents",
 		"means",  "becomes", ": ",
 	};
-	struct span found = s;
-	long best = -1;
 
-	for (size_t i = 0; i < COUNT(verbs); i++) {
-		long at = prose_last(s, verbs[i]);
-		struct span rest;
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		if (prose_begins(s, verbs[i]))
+			return strlen(verbs[i]);
+	return 0;
+}
 
-		if (at <= best)
-			continue;
-		rest = from(s, (size_t)at + strlen(verbs[i]));
-		if (prose_strip(rest).n) {
-			best = at;
-			found = rest;
-		}
+/* What is behind the last verb that states; s itself when there is none. */
+static struct span behind_verb(struct span s)
+{
+	for (size_t i = s.n; i-- > 1;) {
+		size_t n = 0;
+
+		if (s.p[i] == ':' || s.p[i - 1] == ' ')
+			n = verb_at(from(s, i));
+		if (n && prose_strip(from(s, i + n)).n)
+			return from(s, i + n);
 	}
-	return found;
+	return s;
 }
 
 /* "X is larger than Y": X; n 0 when s is no such sentence. */

@@ -33,7 +33,9 @@ static char lower(char c)
 
 static bool is_among(char c, const char *set)
 {
-	return c && strchr(set, c);
+	while (*set && *set != c)
+		set++;
+	return *set != '\0';
 }
 
 static struct span from(struct span s, size_t i)
@@ -61,6 +63,8 @@ static const char *const wide[] = {
 
 static bool is_wide(const char *p)
 {
+	if ((unsigned char)*p < 0xe2)
+		return false;
 	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
 		if (memcmp(p, wide[i], 3) == 0)
 			return true;
@@ -72,6 +76,8 @@ static size_t front(struct span s)
 {
 	char next = s.n > 1 ? s.p[1] : '\0';
 
+	if (is_word(s.p[0]))
+		return 0;
 	if (is_among(s.p[0], "-+.$"))
 		return is_digit(next) || (next == '.' && s.p[0] != '.') ||
 				       (next == '$' && s.p[0] == '-')
@@ -95,6 +101,8 @@ static size_t back(struct span s)
 {
 	char c = s.p[s.n - 1];
 
+	if (is_word(c))
+		return 0;
 	if (is_among(c, ")]}"))
 		return is_opened(s, c == ')'   ? '('
 				    : c == ']' ? '['
@@ -179,6 +187,19 @@ static size_t closed_at(struct span s, size_t i)
 	return i == s.n || is_space(s.p[i]) ? i : 0;
 }
 
+static bool is_stop(char c)
+{
+	return c == '.' || c == '!' || c == '?';
+}
+
+/* The full-width . ! ? */
+static bool is_wide_stop(const char *p)
+{
+	return memcmp(p, "\xe3\x80\x82", 3) == 0 ||
+	       memcmp(p, "\xef\xbc\x81", 3) == 0 ||
+	       memcmp(p, "\xef\xbc\x9f", 3) == 0;
+}
+
 /* The bytes of the first sentence, and of what closes it. */
 static size_t sentence_length(struct span s)
 {
@@ -187,10 +208,9 @@ static size_t sentence_length(struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '\n')
 			return i + 1;
-		if (s.n - i >= 3 && is_wide(s.p + i) &&
-		    is_among(s.p[i + 2], "\x82\x81\x9f") && s.p[i] != '\xe2')
+		if (s.n - i >= 3 && is_wide_stop(s.p + i))
 			return i + 3;
-		if (!is_among(s.p[i], ".!?"))
+		if (!is_stop(s.p[i]))
 			continue;
 		end = closed_at(s, i + 1);
 		if (end && !(s.p[i] == '.' && is_of_word(s, i)))
@@ -215,12 +235,45 @@ bool prose_sentence(struct span *rest, struct span *out)
 
 /* ---- words --------------------------------------------------------------- */
 
+/* Do words, n bytes, stand at i, and do they end there? */
+static bool stands_at(struct span s, size_t i, const char *words, size_t n)
+{
+	if (s.n - i < n)
+		return false;
+	for (size_t k = 0; k < n; k++)
+		if (lower(s.p[i + k]) != words[k])
+			return false;
+	return i + n == s.n || !is_word(s.p[i + n]) || !is_word(words[n - 1]);
+}
+
+/* What prose_first() and prose_last() look for. */
+struct needle {
+	const char *words;
+	size_t n;
+	char low, up; /* its first letter */
+};
+
+static struct needle needle_of(const char *words)
+{
+	char c = words[0];
+
+	return (struct needle){words, strlen(words), c,
+			       is_letter(c) ? (char)(c - 0x20) : c};
+}
+
+static inline bool is_at(struct span s, size_t i, const struct needle *w)
+{
+	if (s.p[i] != w->low && s.p[i] != w->up)
+		return false;
+	if (i > 0 && is_word(s.p[i - 1]) && is_word(w->low))
+		return false;
+	return stands_at(s, i, w->words, w->n);
+}
+
 bool prose_begins(struct span s, const char *words)
 {
-	size_t n = strlen(words);
-
-	return s.n >= n && strncasecmp(s.p, words, n) == 0 &&
-	       (s.n == n || !is_word(s.p[n]) || !is_word(words[n - 1]));
+	return s.n > 0 && lower(s.p[0]) == words[0] &&
+	       stands_at(s, 0, words, strlen(words));
 }
 
 struct span prose_after(struct span s, const char *words)
@@ -230,26 +283,22 @@ struct span prose_after(struct span s, const char *words)
 	return prose_trim(from(s, strlen(words)));
 }
 
-static bool stands_at(struct span s, size_t i, const char *words)
-{
-	if (lower(s.p[i]) != words[0] ||
-	    (i > 0 && is_word(s.p[i - 1]) && is_word(words[0])))
-		return false;
-	return prose_begins(from(s, i), words);
-}
-
 long prose_first(struct span s, const char *words)
 {
+	struct needle w = needle_of(words);
+
 	for (size_t i = 0; i < s.n; i++)
-		if (stands_at(s, i, words))
+		if (is_at(s, i, &w))
 			return (long)i;
 	return -1;
 }
 
 long prose_last(struct span s, const char *words)
 {
+	struct needle w = needle_of(words);
+
 	for (size_t i = s.n; i-- > 0;)
-		if (stands_at(s, i, words))
+		if (is_at(s, i, &w))
 			return (long)i;
 	return -1;
 }

@@ -74,6 +74,36 @@ static void test_quantile_edges(void **state)
 	expect_near(tokens_quantile(inf, 3, 0.75), -50.5);
 }
 
+/* Few and many, in orders that sorting may stumble over. */
+static void test_sort(void **state)
+{
+	static double v[3000], w[3000];
+
+	(void)state;
+	for (int order = 0; order < 5; order++)
+		for (size_t n = 0; n <= 3000; n += n < 40 ? 1 : 197) {
+			double before = 0, after = 0;
+
+			for (size_t i = 0; i < n; i++) {
+				size_t k = i * 7919 % 3001;
+
+				v[i] = order == 0   ? -(double)k
+				       : order == 1 ? (double)i
+				       : order == 2 ? -(double)i
+				       : order == 3 ? (double)(k % 3)
+						    : (double)(i % 57);
+				w[i] = v[i];
+			}
+			tokens_sort(v, n);
+			for (size_t i = 0; i < n; i++) {
+				assert_true(i == 0 || v[i - 1] <= v[i]);
+				before += w[i] * w[i];
+				after += v[i] * v[i];
+			}
+			assert_true(before == after); /* whole numbers */
+		}
+}
+
 /* Between its neighbours, never falling, ends exact; sorting keeps all. */
 static void test_quantile_is_monotone(void **state)
 {
@@ -185,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_quantile_vectors),
 		cmocka_unit_test(test_entropy_vectors),
 		cmocka_unit_test(test_quantile_edges),
+		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_quantile_is_monotone),
 		cmocka_unit_test(test_entropy_edges),
 		cmocka_unit_test(test_entropy_bounds),

@@ -63,16 +63,32 @@ static void take_band(struct policy *p, const struct cascade *c)
 	}
 }
 
-/* What asks somebody comes behind all that costs nothing. */
+static void add_head(struct cascade *c, enum heads_stage stage)
+{
+	c->heads[stage] = (struct verify_head_opts){ &c->artifact->heads,
+						     stage };
+	add_link(c, POLICY_HEAD, verify_head(), &c->heads[stage]);
+}
+
+/* What asks somebody comes behind all that costs nothing. A head stands before
+ * and behind it; one that was not fitted to checks has no use for any. */
 static void build_chain(struct cascade *c)
 {
-	size_t room = c->conf->n_verify;
+	size_t room = c->conf->n_verify + HEADS_NSTAGES;
+	size_t n_before;
 
 	c->chain = mem_array(room, sizeof(*c->chain));
 	c->links = mem_array(room, sizeof(*c->links));
 	c->policy.links = c->links;
 	add_links(c, false);
+	if (c->artifact)
+		add_head(c, HEADS_BEFORE);
+	if (c->artifact && !c->artifact->heads.has_after)
+		return;
+	n_before = c->policy.n_verify;
 	add_links(c, true);
+	if (c->artifact && c->policy.n_verify > n_before)
+		add_head(c, HEADS_AFTER);
 	take_band(&c->policy, c);
 }
 
@@ -84,30 +100,101 @@ static bool is_scored(const struct cascade *c)
 	return false;
 }
 
-static int cascade_init(struct generation *g, struct cascade *c,
-			const struct conf_cascade *conf, struct err *err)
+/* ---- artifacts ----------------------------------------------------------- */
+
+static int refuse(const struct generation *g, const struct conf_cascade *c,
+		  struct buf *faults, const char *why)
 {
-	c->conf = conf;
-	c->name = c->known = conf->name;
-	c->deadline_us = conf->deadline_us;
-	c->compare = comparator_find(conf_compare_name(conf->compare));
-	c->policy = (struct policy){
+	buf_addf(faults, "%s:%d: cascades.%s.calibration: %s\n",
+		 g->conf->path, c->calibration_line, c->name, why);
+	return -1;
+}
+
+/* Is it for this cascade, and for what is wanted of it? */
+static int check_artifact(const struct artifact *a,
+			  const struct conf_cascade *c, struct err *err)
+{
+	struct artifact_route route = artifact_route_of(c, a->arena);
+	const char *foreign = artifact_foreign_signal(a);
+
+	if (foreign)
+		return err_set(err, ERR_CONF,
+			       "needs the signal %.64s, which only records "
+			       "bring; calibrate without it", foreign);
+	if (artifact_fits(a, &route, err) < 0)
+		return -1;
+	if (c->max_error > 0 &&
+	    (c->max_error != a->max_error || c->delta != a->delta))
+		return err_set(err, ERR_CONF,
+			       "keeps max_error %g with delta %g, the target "
+			       "is %g with %g; calibrate for that",
+			       a->max_error, a->delta, c->max_error, c->delta);
+	return 0;
+}
+
+static int take_artifact(const struct generation *g, struct cascade *c,
+			 struct buf *faults)
+{
+	const struct conf_cascade *conf = c->conf;
+	struct err err = { 0 };
+	char *text;
+
+	if (!conf->calibration)
+		return 0;
+	c->artifact = artifact_load(conf->calibration, &err);
+	if (!c->artifact)
+		return refuse(g, conf, faults, err.text);
+	if (check_artifact(c->artifact, conf, &err) == 0)
+		return 0;
+	text = mem_printf("%s %s", conf->calibration, err.text);
+	refuse(g, conf, faults, text);
+	free(text);
+	return -1;
+}
+
+/* ---- cascades ------------------------------------------------------------ */
+
+static struct policy policy_of(const struct cascade *c)
+{
+	const struct conf_cascade *conf = c->conf;
+	struct policy p = {
 		.n_tiers = conf->n_tiers,
+		.calibrated = c->artifact != NULL,
+		.has_target = conf->max_error > 0,
 		.threshold = conf->threshold,
 		.max_attempts = conf->max_attempts,
 		.max_cost_pusd = conf->max_cost_pusd,
 		.max_verify_pusd = conf->max_verify_pusd,
 	};
+
+	if (c->artifact)
+		p.cuts = (struct policy_cuts){ c->artifact->cuts.accept,
+					       c->artifact->cuts.check,
+					       c->artifact->cuts.after };
+	return p;
+}
+
+static int cascade_init(struct generation *g, struct cascade *c,
+			const struct conf_cascade *conf, struct buf *faults)
+{
+	c->conf = conf;
+	c->name = c->known = conf->name;
+	c->deadline_us = conf->deadline_us;
+	c->compare = comparator_find(conf_compare_name(conf->compare));
 	c->tiers = mem_array(conf->n_tiers, sizeof(struct backend *));
 	for (size_t i = 0; i < conf->n_tiers; i++)
 		c->tiers[i] = backend_at(g, conf->tiers[i]);
+	if (take_artifact(g, c, faults) < 0)
+		return -1;
+	c->policy = policy_of(c);
 	build_chain(c);
-	if (conf->n_verify && !is_scored(c))
-		return err_set(err, ERR_CONF,
-			       "%s: cascades.%s.verify: no verifier here gives "
-			       "a score for `threshold`; add `- logprob`",
-			       g->conf->path, conf->name);
-	return 0;
+	if (!conf->n_verify || is_scored(c))
+		return 0;
+	buf_addf(faults,
+		 "%s: cascades.%s.verify: no verifier here gives a score for "
+		 "`threshold`; add `- logprob`\n",
+		 g->conf->path, conf->name);
+	return -1;
 }
 
 static void direct_init(struct generation *g, struct cascade *c,
@@ -124,25 +211,38 @@ static void direct_init(struct generation *g, struct cascade *c,
 				     .max_verify_pusd = INT64_MAX };
 }
 
-static int build(struct generation *g, struct err *err)
+static int build_backends(struct generation *g, struct buf *faults)
 {
 	struct conf *conf = g->conf;
+	struct err err = { 0 };
 
 	g->backends = mem_array(conf->n_backends, sizeof(struct backend *));
 	g->direct = mem_array(conf->n_backends, sizeof(struct cascade));
-	g->cascades = mem_array(conf->n_cascades, sizeof(struct cascade));
 	for (size_t i = 0; i < conf->n_backends; i++) {
 		g->backends[i] = backend_new(&conf->backends[i],
-					     conf->limits.max_reply, err);
-		if (!g->backends[i])
+					     conf->limits.max_reply, &err);
+		if (!g->backends[i]) {
+			buf_addf(faults, "%s\n", err.text);
 			return -1;
+		}
 		direct_init(g, &g->direct[i], g->backends[i]);
 	}
-	for (size_t i = 0; i < conf->n_cascades; i++)
-		if (cascade_init(g, &g->cascades[i], &conf->cascades[i], err) <
-		    0)
-			return -1;
 	return 0;
+}
+
+static int build(struct generation *g, struct buf *faults)
+{
+	struct conf *conf = g->conf;
+	int rc = 0;
+
+	g->cascades = mem_array(conf->n_cascades, sizeof(struct cascade));
+	if (build_backends(g, faults) < 0)
+		return -1;
+	for (size_t i = 0; i < conf->n_cascades; i++)
+		if (cascade_init(g, &g->cascades[i], &conf->cascades[i],
+				 faults) < 0)
+			rc = -1;
+	return rc;
 }
 
 static void tear_down(struct counted *c)
@@ -153,6 +253,7 @@ static void tear_down(struct counted *c)
 		free(g->cascades[i].tiers);
 		free(g->cascades[i].chain);
 		free(g->cascades[i].links);
+		artifact_free(g->cascades[i].artifact);
 	}
 	for (size_t i = 0; i < g->conf->n_backends; i++) {
 		free(g->direct[i].tiers);
@@ -164,14 +265,14 @@ static void tear_down(struct counted *c)
 }
 
 struct generation *generation_new(struct conf **conf, uint64_t number,
-				  struct err *err)
+				  struct buf *faults)
 {
 	struct counted *c = mem_new(sizeof(*c));
 
 	c->g.number = number;
 	c->g.conf = *conf;
 	atomic_init(&c->refs, 1);
-	if (build(&c->g, err) < 0) {
+	if (build(&c->g, faults) < 0) {
 		tear_down(c);
 		free(c);
 		return NULL;

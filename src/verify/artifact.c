@@ -265,19 +265,20 @@ static int read_tiers(json_t *list, struct artifact *a, struct err *err)
 
 static int read_route(json_t *root, struct artifact *a, struct err *err)
 {
-	const char *cascade, *compare, *digest = NULL, *created, *data;
+	const char *cascade, *compare, *created, *data;
+	json_t *digest = json_object_get(root, "check_instruction");
 	json_t *tiers, *verify;
 	json_error_t why;
 
-	if (json_unpack_ex(root, &why, 0, "{s:s,s:o,s:o,s:s,s?s,s:s,s:s,s:F}",
+	if (json_unpack_ex(root, &why, 0, "{s:s,s:o,s:o,s:s,s:s,s:s,s:F}",
 			   "cascade", &cascade, "tiers", &tiers, "verify",
-			   &verify, "compare", &compare, "check_instruction",
-			   &digest, "created", &created, "data_sha256", &data,
-			   "route_price", &a->route_price) < 0)
+			   &verify, "compare", &compare, "created", &created,
+			   "data_sha256", &data, "route_price",
+			   &a->route_price) < 0)
 		return bad(err, why.text);
 	a->route.cascade = arena_text(a->arena, cascade);
 	a->route.compare = arena_text(a->arena, compare);
-	a->route.check_digest = arena_text(a->arena, digest);
+	a->route.check_digest = arena_text(a->arena, json_string_value(digest));
 	a->route.verify = artifact_verify_text(verify, a->arena);
 	a->created = arena_text(a->arena, created);
 	a->data_digest = arena_text(a->arena, data);

@@ -4,9 +4,6 @@
  */
 #include "verify/verify_check.h"
 
-#include <string.h>
-
-#include "base/digest.h"
 #include "chat/chat_check.h"
 #include "chat/price.h"
 #include "upstream/call.h"
@@ -272,27 +269,4 @@ const struct verifier *verify_check(void)
 	};
 
 	return &v;
-}
-
-int verify_check_mode(const struct conf_cascade *c)
-{
-	for (size_t i = 0; i < c->n_verify; i++)
-		if (strcmp(c->verify[i].verifier->name, "check") == 0)
-			return ((const struct check_opts *)c->verify[i].opts)
-				->mode;
-	return -1;
-}
-
-const char *verify_check_digest(const struct conf_cascade *c, struct arena *a)
-{
-	int mode = verify_check_mode(c);
-	char hex[2 * DIGEST_SIZE + 1];
-	struct digest d;
-
-	if (mode < 0)
-		return NULL;
-	digest_of(span_of(chat_check_instruction((enum chat_check_mode)mode)),
-		  &d);
-	digest_hex(&d, hex);
-	return arena_dup(a, span_of(hex));
 }

@@ -66,3 +66,4 @@ UNIT_fixed = base/fixed
 UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_stats verify_logprob verifier comparator plain_words json_same pattern final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err
+UNIT_verify_head = $(addprefix verify/, verify_head verifier signal words) $(UNIT_heads) $(addprefix chat/, chat chat_scan) evt/loop evt/deadline $(addprefix base/, buf err now jscan jtext decimal)

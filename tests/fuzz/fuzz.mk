@@ -5,7 +5,7 @@ FUZZ_doc := $(addprefix conf/, conf conf_read conf_entries conf_verify conf_judg
 	conf_faults doc) $(addprefix base/, map mem buf err digest jtext)
 FUZZ_jscan = base/jscan base/jtext base/decimal base/buf
 FUZZ_chat_edit = $(addprefix chat/, chat chat_reply chat_scan chat_ask \
-	chat_edit chat_logprobs chat_replay chunk slices splice chat_error) \
+	chat_check chat_edit chat_logprobs chat_replay chunk slices splice chat_error) \
 	base/jscan base/jtext base/decimal base/mem base/buf
 FINAL_ANSWER_FUZZ := $(addprefix verify/, final_answer passage prose number) \
 	$(addprefix base/, jscan jtext decimal buf)

@@ -734,6 +734,8 @@ static void run_free(void *arg)
 	void (*on_end)(void *) = r->on_end;
 	void *end_arg = r->end_arg;
 
+	assert(!r->chain.at_work);
+	assert(r->account.n_out == 0); /* each call is booked, once */
 	deadline_clear(&r->deadline);
 	call_free(r->call);
 	call_free(r->spare.call);

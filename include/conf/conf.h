@@ -164,15 +164,9 @@ struct conf_verify {
 	const void *opts; /* of opts_size bytes */
 };
 
-/* What counts as the same answer: the first that can tell, or one of them. */
-enum conf_compare {
-	CONF_COMPARE_AUTO,
-	CONF_COMPARE_JSON,
-	CONF_COMPARE_CHOICE,
-	CONF_COMPARE_NUMBER,
-	CONF_COMPARE_CONTAINS,
-};
-const char *conf_compare_name(int compare);
+/* What counts as the same answer. Patterns are no choice: a model would write
+ * them. */
+#define CONF_COMPARE_WORDS "auto,json,choice,number,contains,text,exact"
 
 enum conf_mode { CONF_MODE_ENFORCE };
 enum conf_on_failure { CONF_FAIL_ERROR, CONF_FAIL_BEST_REJECTED };
@@ -192,7 +186,7 @@ struct conf_cascade {
 	double max_error, delta;
 	const char *calibration; /* path; NULL: none */
 	int calibration_line;	 /* in the file */
-	int compare;		 /* enum conf_compare */
+	int compare;		 /* which of CONF_COMPARE_WORDS */
 	int64_t deadline_us; /* the process's when not said */
 	int64_t max_attempts;
 	/* CONF_NO_LIMIT when not said. */

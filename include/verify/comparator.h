@@ -28,19 +28,20 @@
 #define VERIFY_COMPARATOR_H
 
 #include "base/span.h"
+#include "conf/conf.h"
 
-/* For rows of keys: in the order of the enum. */
-#define COMPARATOR_WORDS "exact,text,contains,number,choice,regex,json,auto"
+/* In the order of the enum, so conf's number of a word is the comparator. */
+#define COMPARATOR_WORDS CONF_COMPARE_WORDS ",regex"
 
 enum comparator {
-	COMPARATOR_EXACT,
-	COMPARATOR_TEXT,
-	COMPARATOR_CONTAINS,
-	COMPARATOR_NUMBER,
-	COMPARATOR_CHOICE,
-	COMPARATOR_REGEX,
-	COMPARATOR_JSON,
 	COMPARATOR_AUTO,
+	COMPARATOR_JSON,
+	COMPARATOR_CHOICE,
+	COMPARATOR_NUMBER,
+	COMPARATOR_CONTAINS,
+	COMPARATOR_TEXT,
+	COMPARATOR_EXACT,
+	COMPARATOR_REGEX,
 	COMPARATOR_N, /* none of them */
 };
 

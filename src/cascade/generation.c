@@ -180,7 +180,7 @@ static int cascade_init(struct generation *g, struct cascade *c,
 	c->conf = conf;
 	c->name = c->known = conf->name;
 	c->deadline_us = conf->deadline_us;
-	c->compare = comparator_find(conf_compare_name(conf->compare));
+	c->compare = (enum comparator)conf->compare;
 	c->tiers = mem_array(conf->n_tiers, sizeof(struct backend *));
 	for (size_t i = 0; i < conf->n_tiers; i++)
 		c->tiers[i] = backend_at(g, conf->tiers[i]);

@@ -217,7 +217,7 @@ static const struct conf_key cascade_keys[] = {
 	  .fallback = "none", .zero = "none",
 	  .help = "file of frugalctl calibrate; without it confidence is a raw score" },
 	{ "compare", CONF_ENUM, CASCADE(compare),
-	  .fallback = "auto", .words = "auto,json,choice,number,contains",
+	  .fallback = "auto", .words = CONF_COMPARE_WORDS,
 	  .help = "what counts as the same answer" },
 	{ "limits", CONF_SECTION, .sub = cascade_limits_keys,
 	  .help = "of one request" },

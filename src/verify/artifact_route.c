@@ -10,6 +10,7 @@
 #include "chat/chat_check.h"
 #include "conf/conf_verify.h"
 #include "verify/artifact.h"
+#include "verify/comparator.h"
 
 /* Of the instruction of a check in the list; NULL: no check. */
 static const char *check_digest(const json_t *verify, struct arena *arena)
@@ -38,7 +39,7 @@ struct artifact_route artifact_route_of(const struct conf_cascade *c,
 		.cascade = c->name,
 		.n_tiers = c->n_tiers,
 		.tiers = arena_get(arena, c->n_tiers * sizeof(*r.tiers)),
-		.compare = conf_compare_name(c->compare),
+		.compare = comparator_name((enum comparator)c->compare),
 	};
 	struct buf text;
 	json_t *verify;

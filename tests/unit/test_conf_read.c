@@ -31,6 +31,7 @@ struct odd_opts {
 	int word;
 	struct conf_strings names;
 	double share;
+	const char *made; /* by prepare_odd() */
 };
 
 static int check_odd(const void *opts, struct err *err)
@@ -39,6 +40,16 @@ static int check_odd(const void *opts, struct err *err)
 
 	if (o->most == 13)
 		return err_set(err, ERR_CONF, "13 is no number; take another");
+	return 0;
+}
+
+static int prepare_odd(void *opts, struct arena *a, struct err *err)
+{
+	struct odd_opts *o = opts;
+
+	if (o->most == 14)
+		return err_set(err, ERR_CONF, "14 cannot be made; take another");
+	o->made = arena_printf(a, "%d", (int)o->most);
 	return 0;
 }
 
@@ -73,12 +84,23 @@ static const struct conf_key odd_keys[] = {
 };
 /* clang-format on */
 
-static const struct conf_verifier rules = {"rules", rules_keys,
-					   sizeof(struct rules_opts), NULL};
-static const struct conf_verifier logprob = {"logprob", logprob_keys,
-					     sizeof(struct logprob_opts), NULL};
-static const struct conf_verifier odd = {"odd", odd_keys,
-					 sizeof(struct odd_opts), check_odd};
+static const struct conf_verifier rules = {
+	.name = "rules",
+	.keys = rules_keys,
+	.opts_size = sizeof(struct rules_opts),
+};
+static const struct conf_verifier logprob = {
+	.name = "logprob",
+	.keys = logprob_keys,
+	.opts_size = sizeof(struct logprob_opts),
+};
+static const struct conf_verifier odd = {
+	.name = "odd",
+	.keys = odd_keys,
+	.opts_size = sizeof(struct odd_opts),
+	.check = check_odd,
+	.prepare = prepare_odd,
+};
 static const struct conf_verifier *const known[] = {&rules, &logprob, &odd,
 						    NULL};
 static const struct conf_verifier *const shown[] = {&rules, &logprob, NULL};
@@ -617,6 +639,8 @@ static const char *const bad[][2] = {
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 13}]"),
 	 "f:1: cascades.c.verify.odd: 13 is no number; take another\n"},
 	/* its own check is not asked about options that are faulty */
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 14}]"),
+	 "f:1: cascades.c.verify.odd: 14 cannot be made; take another\n"},
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 13, x: 1}]"),
 	 "f:1: cascades.c.verify.odd.x: unknown key; known here: most, flag, "
 	 "word, "
@@ -1104,6 +1128,7 @@ static void test_verifiers(void **state)
 	assert_ptr_equal(k->verify[0].verifier, &rules);
 	assert_ptr_equal(k->verify[1].verifier, &logprob);
 	assert_ptr_equal(k->verify[2].verifier, &odd);
+	assert_string_equal(o->made, "-20");
 	assert_true(r->refusal);
 	assert_false(r->truncated);
 	assert_false(r->repetition);

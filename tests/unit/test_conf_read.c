@@ -20,7 +20,8 @@
 /* ---- two verifiers ------------------------------------------------------- */
 
 struct rules_opts {
-	bool refusal, truncated, repetition;
+	bool refusal, truncated, repetition, script;
+	struct conf_strings must, must_not;
 };
 struct logprob_opts {
 	int span;
@@ -61,6 +62,12 @@ static const struct conf_key rules_keys[] = {
 	  .fallback = "false" },
 	{ "repetition", CONF_BOOL, offsetof(struct rules_opts, repetition),
 	  .fallback = "false" },
+	{ "script", CONF_BOOL, offsetof(struct rules_opts, script),
+	  .fallback = "false" },
+	{ "must", CONF_STRINGS, offsetof(struct rules_opts, must),
+	  .fallback = "none", .zero = "none" },
+	{ "must_not", CONF_STRINGS, offsetof(struct rules_opts, must_not),
+	  .fallback = "none", .zero = "none" },
 	{ NULL },
 };
 static const struct conf_key logprob_keys[] = {

@@ -6,18 +6,22 @@
 
 #include "verify/prose.h"
 
-/* Of two that begin alike the longer one first. */
-static const char *const phrases[] = {
-	"i think",	   "i believe",	       "i guess",
-	"i suppose",	   "i assume",	       "if i recall",
-	"if i remember",   "as far as i know", "to the best of my knowledge",
-	"to my knowledge", "not sure",	       "not certain",
-	"not entirely",	   "unsure",	       "uncertain",
-	"unclear",	   "probably",	       "possibly",
-	"presumably",	   "perhaps",	       "maybe",
-	"might be",	   "may be",	       "could be",
-	"seems to",	   "seems like",       "appears to",
-	"likely",	   "it depends",       "hard to say",
+#define MOST 10 /* of one letter, with the NULL that ends them */
+
+static const char *const phrases[26][MOST] = {
+	['a' - 'a'] = {"as far as i know", "appears to"},
+	['c' - 'a'] = {"could be"},
+	['h' - 'a'] = {"hard to say"},
+	['i' - 'a'] = {"i think", "i believe", "i guess", "i suppose",
+		       "i assume", "if i recall", "if i remember",
+		       "it depends"},
+	['l' - 'a'] = {"likely"},
+	['m' - 'a'] = {"maybe", "might be", "may be"},
+	['n' - 'a'] = {"not sure", "not certain", "not entirely"},
+	['p' - 'a'] = {"probably", "possibly", "presumably", "perhaps"},
+	['s' - 'a'] = {"seems to", "seems like"},
+	['t' - 'a'] = {"to the best of my knowledge", "to my knowledge"},
+	['u' - 'a'] = {"unsure", "uncertain", "unclear"},
 };
 
 static bool is_letter(char c)
@@ -25,22 +29,27 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The length of the phrase that s begins with, 0: none. */
-static size_t phrase_at(struct span s)
-{
-	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
-		if (prose_begins(s, phrases[i]))
-			return strlen(phrases[i]);
-	return 0;
-}
-
 static size_t word_length(struct span s)
 {
 	size_t n = 0;
 
-	while (n < s.n && is_letter(s.p[n]))
+	while (n < s.n &&
+	       (is_letter(s.p[n]) || (s.p[n] >= '0' && s.p[n] <= '9')))
 		n++;
 	return n;
+}
+
+/* The length of the phrase that s begins with, 0: none. */
+static size_t phrase_at(struct span s)
+{
+	const char *const *p;
+
+	if (!is_letter(s.p[0]))
+		return 0;
+	for (p = phrases[(s.p[0] | 0x20) - 'a']; *p; p++)
+		if (prose_begins(s, *p))
+			return strlen(*p);
+	return 0;
 }
 
 size_t hedge_count(struct span content)

@@ -19,6 +19,9 @@
  * shortest form, no surrogates, up to U+10FFFF). p < end. */
 size_t jtext_utf8_length(const char *p, const char *end);
 
+/* The code point of those n bytes. */
+uint32_t jtext_code_point(const char *p, size_t n);
+
 /* Length of the escape at p, one \u of a pair at a time; 0 when bad. */
 size_t jtext_escape_length(const char *p, const char *end);
 

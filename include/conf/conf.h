@@ -18,6 +18,8 @@
 
 #define CONF_NO_LIMIT INT64_MAX
 
+struct arena;
+
 /* ---- rows of keys ------------------------------------------------------ */
 
 enum conf_type {
@@ -83,6 +85,10 @@ struct conf_verifier {
 	/* Checks what rows cannot say; NULL: nothing more. Returns -1 and *err.
 	 */
 	int (*check)(const void *opts, struct err *err);
+	/* After that, makes what opts needs beside what the rows put there, with
+	 * memory of the generation's arena; NULL: nothing. -1 and *err, a fault
+	 * of the entry like those of check. */
+	int (*prepare)(void *opts, struct arena *a, struct err *err);
 };
 
 /* ---- values -------------------------------------------------------------- */

@@ -15,12 +15,14 @@
  *          in a; the only one that is not symmetric
  * json     the same JSON value, of the final answers: order of members, white
  *          space, escapes and spelling of numbers do not count
- * auto     of the final answers: json when both are JSON; choice when one is a
- *          letter; number when both are numbers, or when one reply is nothing
- *          but a number; else contains. What stands for an answer in `contains`
- *          are its words on the one side, and on the other the sentence it
- *          stands in, or, unless the reply names its answer itself, its first
- *          sentence. JSON that was cut is compared as text as far as it goes.
+ * auto     of the final answers: json when both are JSON; choice when both are
+ *          letters; number when both are numbers, or when one reply is nothing
+ *          but a number (the other, if it has none, then differs); else
+ *          contains. A reply that does not name its answer in so many words may
+ *          also give it in its first sentence. The words of a reply that is
+ *          nothing but its answer may stand anywhere in these sentences; else
+ *          answers are held against answers, for sentences repeat the
+ *          question. JSON that was cut is compared as text, as far as it goes.
  *
  * exact, text, contains and regex look at all of the text.
  */

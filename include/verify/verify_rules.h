@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hard gates on the text of a reply: empty (always on), refusal, truncated,
- * repetition, and valid JSON where the client asked for JSON. Pure.
+ * Hard gates on a reply, by name: empty (always on), refusal, truncated,
+ * repetition, script, must, must_not. Each choice has to pass all. A pattern
+ * that cannot be searched for within its limits is a fault of this verifier
+ * ("pattern"), and no pass. Of the first choice it gives the signal
+ * rules.hedge. Pure.
  */
 #ifndef VERIFY_VERIFY_RULES_H
 #define VERIFY_VERIFY_RULES_H

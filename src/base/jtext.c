@@ -54,6 +54,16 @@ static int hex4(const char *p)
 	return v;
 }
 
+uint32_t jtext_code_point(const char *p, size_t n)
+{
+	static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	uint32_t c = (unsigned char)p[0] & mask[n];
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3f);
+	return c;
+}
+
 size_t jtext_escape_length(const char *p, const char *end)
 {
 	if (end - p < 2)

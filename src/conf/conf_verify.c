@@ -70,7 +70,15 @@ static bool is_new(const struct list *l, const struct conf_verifier *v,
 	return true;
 }
 
-/* Its check looks at options whose rows are right. */
+/* Checks and prepares options whose rows are right. */
+static int finish_options(const struct list *l, const struct conf_verifier *v,
+			  void *opts, struct err *why)
+{
+	if (v->check && v->check(opts, why) < 0)
+		return -1;
+	return v->prepare ? v->prepare(opts, l->x->from.arena, why) : 0;
+}
+
 static const void *read_options(const struct list *l,
 				const struct conf_verifier *v,
 				const struct item *item)
@@ -81,8 +89,8 @@ static const void *read_options(const struct list *l,
 	struct err why = {0};
 
 	conf_rows_read(l->x, item->opts, item->line, &at, v->keys, opts);
-	if (conf_faults_count(l->x->faults) == before && v->check &&
-	    v->check(opts, &why) < 0)
+	if (conf_faults_count(l->x->faults) == before &&
+	    finish_options(l, v, opts, &why) < 0)
 		conf_faults_add(l->x->faults, item->line, &at, "%s", why.text);
 	return opts;
 }

@@ -224,16 +224,18 @@ static bool is_bare_number(const struct final_answer *f)
 
 /* Do words stand in what the other reply says: in its answer, in what its first
  * sentence says, and words that are a whole reply anywhere in these sentences?
- */
+ * A reply that names its answer has said all with that. */
 static bool words_in(struct span words, bool bare,
 		     const struct final_answer *where, bool open_end)
 {
 	struct span places[] = {
-		bare ? where->passage : where->text,
-		bare ? where->lead : where->lead_text,
+		where->text,
+		where->named ? where->text : where->lead_text,
+		where->passage,
+		where->named ? where->passage : where->lead,
 	};
 
-	for (int i = 0; i < (where->named ? 1 : 2); i++)
+	for (size_t i = 0; i < (bare ? 4 : 2); i++)
 		if (contains(words, places[i], open_end) == SAMENESS_SAME)
 			return true;
 	return false;

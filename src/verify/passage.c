@@ -187,6 +187,12 @@ void passages_read(struct span content, struct passages *out)
 
 /* ---- which words --------------------------------------------------------- */
 
+/* The first n bytes of s, if they hold more than signs. */
+static struct span clause(struct span s, size_t n)
+{
+	return prose_strip(until(s, n)).n ? until(s, n) : s;
+}
+
 struct span passage_main_clause(struct span s)
 {
 	static const char *const starts[] = {"which",	"who",	 "as",
@@ -195,13 +201,13 @@ struct span passage_main_clause(struct span s)
 	long at = prose_first(s, "because");
 
 	if (at > 0)
-		s = until(s, (size_t)at);
+		s = clause(s, (size_t)at);
 	for (size_t i = 1; i + 2 < s.n; i++) {
 		if ((s.p[i] != ',' && s.p[i] != ';') || s.p[i + 1] != ' ')
 			continue;
 		if (s.p[i] == ';' ||
 		    begins_with_any(from(s, i + 2), starts, COUNT(starts)))
-			return until(s, i);
+			return clause(s, i);
 	}
 	return s;
 }

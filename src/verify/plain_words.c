@@ -15,16 +15,6 @@ static const char latin[] =
 
 _Static_assert(sizeof(latin) == 0x180 - 0xc0 + 1, "one for each code point");
 
-static uint32_t code_point(const char *p, size_t n)
-{
-	static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	uint32_t c = (unsigned char)p[0] & mask[n];
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | ((unsigned char)p[i] & 0x3f);
-	return c;
-}
-
 /* Punctuation, spaces, symbols and signs beyond ASCII, by blocks. */
 static bool is_separator(uint32_t c)
 {
@@ -134,7 +124,7 @@ static void put_ascii(struct writer *w, struct span s, size_t i)
 
 static void put_wide(struct writer *w, struct span s, size_t i, size_t n)
 {
-	uint32_t c = n ? code_point(s.p + i, n) : ' ';
+	uint32_t c = n ? jtext_code_point(s.p + i, n) : ' ';
 	char plain;
 
 	if (c == 0x2019 || c == 0x2018)

@@ -1,195 +1,125 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hard gates on the text of a reply.
+ * The gates of a reply, one after the other.
  */
 #include "verify/verify_rules.h"
 
 #include <assert.h>
 #include <ctype.h>
-#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "chat/chat_edit.h"
+#include "verify/hedge.h"
+#include "verify/pattern.h"
+#include "verify/refusal.h"
+#include "verify/repetition.h"
+#include "verify/script.h"
+#include "verify/signal.h"
+#include "verify/words.h"
+
+#define PATTERNS_MOST 100
+
+/* Compiled once; of the configuration's arena, as all options. */
+struct patterns {
+	struct pattern **v;
+	size_t n;
+};
 
 struct rules_opts {
 	bool refusal;
 	bool truncated;
 	bool repetition;
+	bool script;
+	struct conf_strings must_text, must_not_text;
+	struct patterns must, must_not; /* of the texts, by prepare() */
 };
 
 static const struct conf_key keys[] = {
-	{ .name = "refusal",
-	  .type = CONF_BOOL,
-	  .offset = offsetof(struct rules_opts, refusal),
-	  .fallback = "false",
-	  .help = "reject a reply that refuses or says it does not know" },
-	{ .name = "truncated",
-	  .type = CONF_BOOL,
-	  .offset = offsetof(struct rules_opts, truncated),
-	  .fallback = "false",
-	  .help = "reject a reply cut by its length or by a content filter" },
-	{ .name = "repetition",
-	  .type = CONF_BOOL,
-	  .offset = offsetof(struct rules_opts, repetition),
-	  .fallback = "false",
-	  .help = "reject a reply that ends in a loop or repeats a line" },
-	{ .name = NULL },
+	{.name = "refusal",
+	 .type = CONF_BOOL,
+	 .offset = offsetof(struct rules_opts, refusal),
+	 .fallback = "false",
+	 .help = "reject a reply that refuses or says it does not know"},
+	{.name = "truncated",
+	 .type = CONF_BOOL,
+	 .offset = offsetof(struct rules_opts, truncated),
+	 .fallback = "false",
+	 .help = "reject a reply cut by its length or by a content filter"},
+	{.name = "repetition",
+	 .type = CONF_BOOL,
+	 .offset = offsetof(struct rules_opts, repetition),
+	 .fallback = "false",
+	 .help = "reject a reply that ends in a loop or repeats a line"},
+	{.name = "script",
+	 .type = CONF_BOOL,
+	 .offset = offsetof(struct rules_opts, script),
+	 .fallback = "false",
+	 .help = "reject a reply in another script than the question"},
+	{.name = "must",
+	 .type = CONF_STRINGS,
+	 .offset = offsetof(struct rules_opts, must_text),
+	 .fallback = "none",
+	 .zero = "none",
+	 .max = PATTERNS_MOST,
+	 .help = "patterns that must all be found in the reply's text"},
+	{.name = "must_not",
+	 .type = CONF_STRINGS,
+	 .offset = offsetof(struct rules_opts, must_not_text),
+	 .fallback = "none",
+	 .zero = "none",
+	 .max = PATTERNS_MOST,
+	 .help = "patterns none of which may be found there"},
+	{.name = NULL},
 };
 
-/* ---- refusal ------------------------------------------------------------- */
+/* ---- patterns ------------------------------------------------------------ */
 
-/* How refusals begin, and what gives them away near the beginning. Lower case,
- * straight apostrophes. */
-static const char *const refusal_starts[] = {
-	"i'm sorry, but",    "i am sorry, but",	  "i'm sorry, i can",
-	"i am sorry, i can", "sorry, but i",	  "sorry, i can",
-	"i apologize, but",  "i cannot ",	  "i can't ",
-	"i can not ",	     "i'm unable to",	  "i am unable to",
-	"i'm not able to",   "i am not able to",  "i won't ",
-	"i don't know",	     "i do not know",	  "i'm not sure",
-	"i am not sure",     "unfortunately, i ", "as an ai ",
-	"as an ai,",	     "as a language model",
-};
-
-static const char *const refusal_marks[] = {
-	"as an ai language model",
-	"as an ai assistant, i",
-	"i cannot assist",
-	"i can't assist",
-	"i cannot help with",
-	"i can't help with",
-	"i don't have access to",
-	"i do not have access to",
-	"i don't have enough information",
-	"i do not have enough information",
-};
-
-#define REFUSAL_LOOK 240 /* bytes from the beginning */
-
-/* Lower case, U+2019 as an apostrophe, leading white space dropped. */
-static size_t plain_text(struct span s, char *out, size_t room)
+static int compile(const struct conf_strings *texts, struct patterns *out,
+		   struct arena *a, struct err *err)
 {
-	size_t n = 0;
+	out->v = arena_get(a, texts->n * sizeof(struct pattern *));
+	for (out->n = 0; out->n < texts->n; out->n++) {
+		struct span text = span_of(texts->v[out->n]);
 
-	while (s.n && isspace((unsigned char)*s.p))
-		s = (struct span){ s.p + 1, s.n - 1 };
-	for (size_t i = 0; i < s.n && n + 1 < room; i++) {
-		if (i + 2 < s.n && !memcmp(s.p + i, "\xe2\x80\x99", 3)) {
-			out[n++] = '\'';
-			i += 2;
-		} else {
-			out[n++] = (char)tolower((unsigned char)s.p[i]);
-		}
+		out->v[out->n] = pattern_new(text, a, err);
+		if (!out->v[out->n])
+			return -1;
 	}
-	out[n] = '\0';
-	return n;
+	return 0;
 }
 
-static bool is_refusal(struct span content)
+static int rules_prepare(void *opts, struct arena *a, struct err *err)
 {
-	char text[REFUSAL_LOOK + 1];
+	struct rules_opts *o = opts;
 
-	plain_text(content, text, sizeof(text));
-	for (size_t i = 0; i < sizeof(refusal_starts) / sizeof(char *); i++)
-		if (!strncmp(text, refusal_starts[i],
-			     strlen(refusal_starts[i])))
-			return true;
-	for (size_t i = 0; i < sizeof(refusal_marks) / sizeof(char *); i++)
-		if (strstr(text, refusal_marks[i]))
-			return true;
-	return false;
+	if (compile(&o->must_text, &o->must, a, err) < 0)
+		return -1;
+	return compile(&o->must_not_text, &o->must_not, a, err);
 }
 
-/* ---- repetition ---------------------------------------------------------- */
-
-static struct span trimmed(struct span s)
+/* wanted, when that is so of each pattern; else what is so of the first that
+ * it is not so of. */
+static enum pattern_found find_each(const struct patterns *p, struct span text,
+				    enum pattern_found wanted)
 {
-	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
-		s.n--;
-	while (s.n && isspace((unsigned char)*s.p))
-		s = (struct span){ s.p + 1, s.n - 1 };
-	return s;
+	enum pattern_found found = wanted;
+
+	for (size_t i = 0; i < p->n && found == wanted; i++)
+		found = pattern_find(p->v[i], text);
+	return found;
 }
 
-#define LOOP_LOOK  1024 /* bytes at the end */
-#define LOOP_TIMES 4	/* so many times the same ... */
-#define LOOP_BYTES 60	/* ... over so many bytes */
+/* ---- gates --------------------------------------------------------------- */
 
-/* Does the text end in a piece that is repeated? The prefix function (Knuth,
- * Morris, Pratt) of the reversed tail gives the smallest period of each of its
- * prefixes. */
-static bool ends_in_loop(struct span s)
+static bool is_call(const struct chat_choice *c)
 {
-	uint16_t fail[LOOP_LOOK];
-	size_t n = s.n < LOOP_LOOK ? s.n : LOOP_LOOK;
-	const char *last;
-	size_t k = 0;
-
-	if (n < LOOP_BYTES)
-		return false;
-	last = s.p + s.n - 1;
-	fail[0] = 0;
-	for (size_t i = 1; i < n; i++) {
-		size_t len = i + 1;
-
-		while (k > 0 && last[-(ptrdiff_t)i] != last[-(ptrdiff_t)k])
-			k = fail[k - 1];
-		if (last[-(ptrdiff_t)i] == last[-(ptrdiff_t)k])
-			k++;
-		fail[i] = (uint16_t)k;
-		if (len >= LOOP_BYTES && len >= LOOP_TIMES * (len - k))
-			return true;
-	}
-	return false;
+	return c->tool_calls.n || c->function_call.n;
 }
 
-#define LINES_LOOK 128
-#define LINE_BYTES 16
-#define LINE_SHARE 3 /* the repeated line is a third of the text or more */
-
-/* The same line LOOP_TIMES times, wherever. Short lines ("- yes", braces) do
- * not count, nor lines that much else stands between: code has those, and
- * songs. */
-static bool repeats_line(struct span text)
+static bool is_blank(struct span content)
 {
-	struct span line[LINES_LOOK], rest = text;
-	size_t n = 0;
-
-	while (rest.n) {
-		const char *nl = memchr(rest.p, '\n', rest.n);
-		size_t step = nl ? (size_t)(nl - rest.p) + 1 : rest.n;
-		struct span l = trimmed((struct span){ rest.p, step });
-		size_t same = 1;
-
-		rest = (struct span){ rest.p + step, rest.n - step };
-		if (l.n < LINE_BYTES)
-			continue;
-		for (size_t i = 0; i < n; i++)
-			same += span_eq(line[i], l);
-		if (same >= LOOP_TIMES && LINE_SHARE * same * l.n >= text.n)
-			return true;
-		if (n < LINES_LOOK)
-			line[n++] = l;
-	}
-	return false;
-}
-
-static bool is_repetition(struct span content)
-{
-	struct span s = trimmed(content);
-
-	return ends_in_loop(s) || repeats_line(s);
-}
-
-/* ---- all gates ----------------------------------------------------------- */
-
-static bool is_empty(const struct chat_choice *c)
-{
-	if (c->tool_calls.n || c->function_call.n)
-		return false;
-	for (size_t i = 0; i < c->content.n; i++)
-		if (!isspace((unsigned char)c->content.p[i]))
+	for (size_t i = 0; i < content.n; i++)
+		if (!isspace((unsigned char)content.p[i]))
 			return false;
 	return true;
 }
@@ -202,35 +132,86 @@ static bool is_truncated(const struct chat_choice *c)
 	return !strcmp(finish, "length") || !strcmp(finish, "content_filter");
 }
 
-static const char *gate_of(const struct chat_choice *c,
+static const char *text_gate(const struct verify_case *c, struct span content,
+			     const struct rules_opts *o)
+{
+	if (o->refusal && refusal_in(content))
+		return "refusal";
+	if (o->repetition && repetition_in(content))
+		return "repetition";
+	if (o->script &&
+	    script_differs(words_question(c->request, c->arena), content))
+		return "script";
+	return NULL;
+}
+
+/* A call that says nothing beside has no text to be judged. */
+static const char *gate_of(const struct verify_case *c,
+			   const struct chat_choice *choice,
 			   const struct rules_opts *o)
 {
-	if (o->refusal && c->refusal.n)
+	if (o->refusal && choice->refusal.n)
 		return "refusal";
-	if (o->truncated && is_truncated(c))
+	if (o->truncated && is_truncated(choice))
 		return "truncated";
-	if (is_empty(c))
-		return "empty";
-	if (o->refusal && is_refusal(c->content))
-		return "refusal";
-	if (o->repetition && is_repetition(c->content))
-		return "repetition";
-	return NULL;
+	if (is_blank(choice->content))
+		return is_call(choice) ? NULL : "empty";
+	return text_gate(c, choice->content, o);
+}
+
+/* Patterns come last: they alone can fail. */
+static void judge_patterns(const struct chat_choice *choice,
+			   const struct rules_opts *o, struct verdict *v)
+{
+	enum pattern_found must, must_not;
+
+	if (is_call(choice) && is_blank(choice->content))
+		return;
+	must = find_each(&o->must, choice->content, PATTERN_FOUND);
+	must_not = find_each(&o->must_not, choice->content, PATTERN_ABSENT);
+	if (must == PATTERN_FAULT || must_not == PATTERN_FAULT) {
+		v->kind = VERDICT_NONE;
+		v->lack = LACK_FAULT;
+		v->why = "pattern";
+	} else if (must == PATTERN_ABSENT || must_not == PATTERN_FOUND) {
+		v->kind = VERDICT_REJECT;
+		v->why = must == PATTERN_ABSENT ? "must" : "must_not";
+	}
+}
+
+static void judge_choice(const struct verify_case *c,
+			 const struct chat_choice *choice,
+			 const struct rules_opts *o, struct verdict *v)
+{
+	v->why = gate_of(c, choice, o);
+	if (v->why)
+		v->kind = VERDICT_REJECT;
+	else
+		judge_patterns(choice, o, v);
+}
+
+static void write_signals(const struct verify_case *c, struct verdict *v)
+{
+	struct signal *s = arena_get(c->arena, sizeof(*s));
+	struct span content = c->reply->choices[0].content;
+
+	s->name = signal_name(SIGNAL_RULES_HEDGE);
+	s->value = (double)hedge_count(content);
+	v->signals = s;
+	v->n_signals = 1;
 }
 
 void verify_rules_judge(const struct verify_case *c, const void *opts,
 			struct verdict *v)
 {
+	const struct chat_reply *r = c->reply;
+
 	v->verifier = "rules";
 	v->kind = VERDICT_PASS;
-	assert(c->reply->n_choices > 0);
-	for (size_t i = 0; i < c->reply->n_choices; i++) {
-		v->why = gate_of(&c->reply->choices[i], opts);
-		if (v->why) {
-			v->kind = VERDICT_REJECT;
-			return;
-		}
-	}
+	assert(r->n_choices > 0);
+	for (size_t i = 0; i < r->n_choices && v->kind == VERDICT_PASS; i++)
+		judge_choice(c, &r->choices[i], opts, v);
+	write_signals(c, v);
 }
 
 static struct verification *rules_start(const struct verify_case *c,
@@ -244,9 +225,10 @@ static struct verification *rules_start(const struct verify_case *c,
 const struct verifier *verify_rules(void)
 {
 	static const struct verifier v = {
-		.conf = { .name = "rules",
-			  .keys = keys,
-			  .opts_size = sizeof(struct rules_opts) },
+		.conf = {.name = "rules",
+			 .keys = keys,
+			 .opts_size = sizeof(struct rules_opts),
+			 .prepare = rules_prepare},
 		.start = rules_start,
 		.free = verification_at_once_free,
 	};

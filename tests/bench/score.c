@@ -81,7 +81,8 @@ static void work_once(struct span body, unsigned int work)
 	struct arena *a = arena_new();
 	struct chat_fault why = {0};
 	struct chat_reply r = {0};
-	struct verify_case c = {.arena = a, .reply = &r};
+	struct chat_request rq = {0}; /* asks nothing */
+	struct verify_case c = {.arena = a, .request = &rq, .reply = &r};
 
 	if (chat_reply_read(&r, body, MAX_DEPTH, work & WORK_READ, a, &why) < 0)
 		fail("not read", why.text);

@@ -193,6 +193,7 @@ static const struct row automatic[] = {
 	{"Rome", "It was Rome. So, the answer is Paris.", DIFF},
 	{"\xe5\xb7\xb4\xe9\xbb\x8e", "\xe5\xb7\xb4\xe9\xbb\x8e\xe3\x80\x82",
 	 SAME},
+	{"\\\\ because\\", "\\\\ because\\", SAME},
 	/* nothing */
 	{"", "Paris", UNKNOWN},
 	{"...", "Paris", UNKNOWN},

@@ -21,7 +21,8 @@
 /* ---- two verifiers ------------------------------------------------------- */
 
 struct rules_opts {
-	bool refusal, truncated, repetition;
+	bool refusal, truncated, repetition, script;
+	struct conf_strings must, must_not;
 };
 struct logprob_opts {
 	int span;
@@ -41,6 +42,7 @@ struct odd_opts {
 	const struct conf_backend *backend;
 	const char *secret;
 	int64_t wait_us, every_us;
+	const char *made; /* by prepare_odd() */
 };
 
 static int check_odd(const void *opts, struct err *err)
@@ -52,6 +54,16 @@ static int check_odd(const void *opts, struct err *err)
 	return 0;
 }
 
+static int prepare_odd(void *opts, struct arena *a, struct err *err)
+{
+	struct odd_opts *o = opts;
+
+	if (o->most == 14)
+		return err_set(err, ERR_CONF, "14 cannot be made; take another");
+	o->made = arena_printf(a, "%d", (int)o->most);
+	return 0;
+}
+
 /* clang-format off */
 static const struct conf_key rules_keys[] = {
 	{ "refusal", CONF_BOOL, offsetof(struct rules_opts, refusal),
@@ -60,6 +72,12 @@ static const struct conf_key rules_keys[] = {
 	  .fallback = "false" },
 	{ "repetition", CONF_BOOL, offsetof(struct rules_opts, repetition),
 	  .fallback = "false" },
+	{ "script", CONF_BOOL, offsetof(struct rules_opts, script),
+	  .fallback = "false" },
+	{ "must", CONF_STRINGS, offsetof(struct rules_opts, must),
+	  .fallback = "none", .zero = "none" },
+	{ "must_not", CONF_STRINGS, offsetof(struct rules_opts, must_not),
+	  .fallback = "none", .zero = "none" },
 	{ NULL },
 };
 static const struct conf_key logprob_keys[] = {
@@ -110,14 +128,28 @@ static const struct conf_key odd_keys[] = {
 };
 /* clang-format on */
 
-static const struct conf_verifier rules = {"rules", rules_keys,
-					   sizeof(struct rules_opts), NULL};
-static const struct conf_verifier logprob = {"logprob", logprob_keys,
-					     sizeof(struct logprob_opts), NULL};
-static const struct conf_verifier check = {"check", check_keys,
-					   sizeof(struct check_opts), NULL};
-static const struct conf_verifier odd = {"odd", odd_keys,
-					 sizeof(struct odd_opts), check_odd};
+static const struct conf_verifier rules = {
+	.name = "rules",
+	.keys = rules_keys,
+	.opts_size = sizeof(struct rules_opts),
+};
+static const struct conf_verifier logprob = {
+	.name = "logprob",
+	.keys = logprob_keys,
+	.opts_size = sizeof(struct logprob_opts),
+};
+static const struct conf_verifier check = {
+	.name = "check",
+	.keys = check_keys,
+	.opts_size = sizeof(struct check_opts),
+};
+static const struct conf_verifier odd = {
+	.name = "odd",
+	.keys = odd_keys,
+	.opts_size = sizeof(struct odd_opts),
+	.check = check_odd,
+	.prepare = prepare_odd,
+};
 static const struct conf_verifier *const known[] = {&rules, &logprob, &check,
 						    &odd, NULL};
 static const struct conf_verifier *const shown[] = {&rules, &logprob, &check,
@@ -701,6 +733,8 @@ static const char *const bad[][2] = {
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 13}]"),
 	 "f:1: cascades.c.verify.odd: 13 is no number; take another\n"},
 	/* its own check is not asked about options that are faulty */
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 14}]"),
+	 "f:1: cascades.c.verify.odd: 14 cannot be made; take another\n"},
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 13, x: 1}]"),
 	 "f:1: cascades.c.verify.odd.x: unknown key; known here: most, flag, "
 	 "word, names, share, band, tuned, backend, secret, every, deep\n"},
@@ -1245,6 +1279,7 @@ static void test_verifiers(void **state)
 	assert_ptr_equal(k->verify[0].verifier, &rules);
 	assert_ptr_equal(k->verify[1].verifier, &logprob);
 	assert_ptr_equal(k->verify[2].verifier, &odd);
+	assert_string_equal(o->made, "-20");
 	assert_true(r->refusal);
 	assert_false(r->truncated);
 	assert_false(r->repetition);
@@ -1322,8 +1357,9 @@ static void test_written_verifiers(void **state)
 	check_written("[]", "[]");
 	check_written("[rules, logprob], threshold: 1",
 		      "[{\"rules\":{\"refusal\":false,\"truncated\":false,"
-		      "\"repetition\":false}},{\"logprob\":{\"span\":"
-		      "\"all\"}}]");
+		      "\"repetition\":false,\"script\":false,"
+		      "\"must\":[],\"must_not\":[]}},"
+		      "{\"logprob\":{\"span\":\"all\"}}]");
 	check_written("[{logprob: {span: all}}], threshold: 1",
 		      "[{\"logprob\":{\"span\":\"all\"}}]");
 	check_written("[odd: {most: 1, names: []}], threshold: 1",

@@ -13,38 +13,95 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
+#include "verify/pattern.h"
+#include "verify/signal.h"
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The options as conf would fill them: gates named in `on` are true. */
-static const void *opts_with(const char *on)
-{
-	static _Alignas(16) char opts[64];
-	const struct conf_verifier *v = &verify_rules()->conf;
+static struct arena *arena;
 
-	assert_in_range(v->opts_size, 1, sizeof(opts));
-	memset(opts, 0, sizeof(opts));
+static int make_arena(void **state)
+{
+	(void)state;
+	arena = arena_new();
+	return 0;
+}
+
+static int free_arena(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+/* Fills the row of that name; NULL: there is none. */
+static void *field(void *opts, const char *name, enum conf_type type)
+{
+	const struct conf_key *k = verify_rules()->conf.keys;
+
+	while (k->name && strcmp(k->name, name) != 0)
+		k++;
+	assert_non_null(k->name);
+	assert_int_equal(k->type, type);
+	return (char *)opts + k->offset;
+}
+
+/* The options as conf would fill them: gates named in `on` are true, and the
+ * patterns are those given, one a list. */
+static void *opts_of(const char *on, const char *must, const char *must_not)
+{
+	const struct conf_verifier *v = &verify_rules()->conf;
+	void *opts = arena_get(arena, v->opts_size);
+	static const char *texts[2];
+	struct err err = {0};
+
 	for (const struct conf_key *k = v->keys; k->name; k++) {
-		assert_int_equal(k->type, CONF_BOOL);
+		if (k->type != CONF_BOOL)
+			continue;
 		assert_string_equal(k->fallback, "false");
-		*(bool *)(opts + k->offset) = strstr(on, k->name) != NULL;
+		*(bool *)((char *)opts + k->offset) =
+			strstr(on, k->name) != NULL;
 	}
+	texts[0] = must;
+	texts[1] = must_not;
+	*(struct conf_strings *)field(opts, "must", CONF_STRINGS) =
+		(struct conf_strings){&texts[0], must != NULL};
+	*(struct conf_strings *)field(opts, "must_not", CONF_STRINGS) =
+		(struct conf_strings){&texts[1], must_not != NULL};
+	if (v->prepare(opts, arena, &err) < 0)
+		fail_msg("%s", err.text);
 	return opts;
 }
 
 static const char all[] = "refusal truncated repetition";
 
+static struct verdict judge(struct chat_choice *choices, size_t n,
+			    const void *opts)
+{
+	struct chat_reply reply = {.choices = choices, .n_choices = n};
+	struct chat_request rq = {
+		.messages = span_of("[{\"role\":\"user\",\"content\":"
+				    "\"What is it, please?\"}]"),
+	};
+	const struct verify_case c = {
+		.arena = arena, .request = &rq, .reply = &reply};
+	struct verdict v = {0};
+
+	verify_rules_judge(&c, opts, &v);
+	assert_string_equal(v.verifier, "rules");
+	assert_int_equal(v.n_signals, 1);
+	assert_ptr_equal(v.signals[0].name, signal_name(SIGNAL_RULES_HEDGE));
+	return v;
+}
+
 /* The gate that stops a reply of these choices; NULL: none. */
 static const char *gate_of(struct chat_choice *choices, size_t n,
 			   const char *on)
 {
-	struct chat_reply reply = {.choices = choices, .n_choices = n};
-	const struct verify_case c = {.reply = &reply};
-	struct verdict v = {0};
+	struct verdict v = judge(choices, n, opts_of(on, NULL, NULL));
 
-	verify_rules_judge(&c, opts_with(on), &v);
-	assert_string_equal(v.verifier, "rules");
 	assert_int_equal(v.lack, LACK_NONE);
-	assert_int_equal(v.n_signals, 0);
 	assert_int_equal(v.kind, v.why ? VERDICT_REJECT : VERDICT_PASS);
 	return v.why;
 }
@@ -440,6 +497,141 @@ static void test_large_reply(void **state)
 	free(text);
 }
 
+/* ---- script, patterns, hedges -------------------------------------------- */
+
+#define RUSSIAN                                                                \
+	"\xd0\xa1\xd1\x82\xd0\xbe\xd0\xbb\xd0\xb8\xd1\x86\xd0\xb0 "            \
+	"\xd0\xa1\xd1\x82\xd0\xbe\xd0\xbb\xd0\xb8\xd1\x86\xd0\xb0 "            \
+	"\xd0\xa1\xd1\x82\xd0\xbe\xd0\xbb\xd0\xb8\xd1\x86\xd0\xb0"
+
+static void test_script(void **state)
+{
+	(void)state;
+	stops(RUSSIAN, "script", "script");
+	assert_null(gate_of_text(RUSSIAN, all));
+	assert_null(
+		gate_of_text("It is here, as it has been for long.", "script"));
+}
+
+/* The verdict on one text by a pattern of each list. */
+static struct verdict by_patterns(const char *content, const char *must,
+				  const char *must_not)
+{
+	struct chat_choice c = {.content = span_of(content),
+				.finish = span_of("stop")};
+
+	return judge(&c, 1, opts_of(all, must, must_not));
+}
+
+static void test_patterns(void **state)
+{
+	static const struct {
+		const char *content, *must, *must_not, *gate;
+	} rows[] = {
+		{"It costs 12 EUR.", "\\d+ eur", NULL, NULL},
+		{"It costs 12 USD.", "\\d+ eur", NULL, "must"},
+		{"It costs 12 EUR.", NULL, "costs", "must_not"},
+		{"It costs 12 EUR.", NULL, "price", NULL},
+		{"It costs 12 EUR.", "eur", "costs", "must_not"},
+		{"It costs 12 USD.", "eur", "costs", "must"},
+		{"It costs 12 USD.", "eur", "price", "must"},
+		{"I cannot say.", "say", NULL, "refusal"},
+		{"", "x*", NULL, "empty"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct verdict v = by_patterns(rows[i].content, rows[i].must,
+					       rows[i].must_not);
+
+		assert_int_equal(v.kind,
+				 rows[i].gate ? VERDICT_REJECT : VERDICT_PASS);
+		if (rows[i].gate)
+			assert_string_equal(v.why, rows[i].gate);
+	}
+}
+
+/* A pattern that cannot be searched for is no pass and no rejection. */
+static void test_pattern_fault(void **state)
+{
+	static const char endless[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
+	static const char *const lists[][2] = {
+		{"(a|a)*[bc]", NULL},
+		{NULL, "(a|a)*[bc]"},
+		{"(a|a)*[bc]", "!"},
+		{"x", "(a|a)*[bc]"},
+	};
+	char *large = malloc(PATTERN_TEXT_MOST + 2);
+	struct verdict v;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		v = by_patterns(endless, lists[i][0], lists[i][1]);
+		assert_int_equal(v.kind, VERDICT_NONE);
+		assert_int_equal(v.lack, LACK_FAULT);
+		assert_string_equal(v.why, "pattern");
+	}
+	for (size_t i = 0; i <= PATTERN_TEXT_MOST; i++)
+		large[i] = (char)('a' + i % 23 + i / 7 % 3);
+	large[PATTERN_TEXT_MOST + 1] = '\0';
+	v = by_patterns(large, NULL, "never there");
+	assert_int_equal(v.kind, VERDICT_NONE);
+	assert_int_equal(v.lack, LACK_FAULT);
+	free(large);
+}
+
+static void test_patterns_and_calls(void **state)
+{
+	struct chat_choice c = {.finish = span_of("tool_calls"),
+				.tool_calls = span_of("[{}]")};
+	const void *opts = opts_of("", "source", NULL);
+
+	(void)state;
+	assert_int_equal(judge(&c, 1, opts).kind, VERDICT_PASS);
+	c.content = span_of("Let me see.");
+	assert_string_equal(judge(&c, 1, opts).why, "must");
+	c.content = span_of("By that source.");
+	assert_int_equal(judge(&c, 1, opts).kind, VERDICT_PASS);
+}
+
+static void test_bad_pattern(void **state)
+{
+	const struct conf_verifier *v = &verify_rules()->conf;
+	const char *bad = "total (\\d+", *good = "x";
+	struct conf_strings one = {&bad, 1}, other = {&good, 1};
+
+	(void)state;
+	for (int which = 0; which < 2; which++) {
+		void *opts = arena_get(arena, v->opts_size);
+		struct err err = {0};
+
+		*(struct conf_strings *)field(opts, "must", CONF_STRINGS) =
+			which ? other : one;
+		*(struct conf_strings *)field(opts, "must_not", CONF_STRINGS) =
+			which ? one : other;
+		assert_int_equal(v->prepare(opts, arena, &err), -1);
+		assert_int_equal(err.kind, ERR_CONF);
+		assert_non_null(strstr(err.text, bad));
+	}
+}
+
+/* Of the first choice, whatever the verdict. */
+static void test_hedge(void **state)
+{
+	struct chat_choice c[] = {
+		{.content = span_of("I think it is, perhaps, Paris."),
+		 .finish = span_of("stop")},
+		{.content = span_of("maybe"), .finish = span_of("length")},
+	};
+
+	(void)state;
+	assert_true(judge(c, 1, opts_of("", NULL, NULL)).signals[0].value == 2);
+	assert_true(judge(c, 2, opts_of(all, NULL, NULL)).signals[0].value ==
+		    2);
+	c[0].content = (struct span){NULL, 0};
+	assert_true(judge(c, 1, opts_of("", NULL, NULL)).signals[0].value == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,7 +649,14 @@ int main(void)
 		cmocka_unit_test(test_every_choice_is_judged),
 		cmocka_unit_test(test_off_is_off),
 		cmocka_unit_test(test_large_reply),
+		cmocka_unit_test(test_script),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_pattern_fault),
+		cmocka_unit_test(test_patterns_and_calls),
+		cmocka_unit_test(test_bad_pattern),
+		cmocka_unit_test(test_hedge),
 	};
 
-	return cmocka_run_group_tests_name("verify_rules", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("verify_rules", tests, make_arena,
+					   free_arena);
 }

@@ -21,7 +21,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       $(addprefix store/, db ledger_file ledger) \
       $(addprefix stat/, tokens)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
-L4 := $(addprefix verify/, verdict verifier verify_rules verify_logprob)
+L4 := $(addprefix verify/, verdict verifier signal verify_rules verify_logprob)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload daemon main)

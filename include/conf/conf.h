@@ -35,6 +35,9 @@ enum conf_type {
 	CONF_HASH,	/* struct digest, from sha256:HEX */
 	CONF_USD,	/* int64_t pico-USD, from a decimal number of USD */
 	CONF_PRICE,	/* int64_t micro-USD per million tokens, from USD */
+	CONF_RANGE,	/* struct conf_range, from [LOW, HIGH] in [min, max] */
+	CONF_BACKEND,	/* const struct conf_backend *, by its name; in cascades
+			   only, which are read after the backends */
 	CONF_SECTION,	/* nested mapping: the rows of `sub`, same struct */
 	CONF_ENTRIES,	/* mapping of names to mappings of `sub`; read apart */
 	CONF_VERIFIERS, /* list of verifiers with their rows; read apart */
@@ -43,6 +46,11 @@ enum conf_type {
 struct conf_strings {
 	const char **v;
 	size_t n;
+};
+
+struct conf_range {
+	bool said; /* false: there is none */
+	double low, high;
 };
 
 /* One key of a mapping, and where its value goes in the mapping's struct. */
@@ -63,6 +71,7 @@ struct conf_key {
 	const char *lone;     /* SECTION: the key that a bare value is for */
 	const struct conf_key *sub; /* SECTION, ENTRIES: ended by a NULL name */
 	bool restart;		    /* a change needs a restart, not a reload */
+	bool tunes; /* a verifier's: says when it is asked, not what it says */
 	const char *help;	    /* one line for the manual page */
 };
 

@@ -104,15 +104,6 @@ static void claim(struct entries *e, const char *name, const char *what,
 	map_put(e->owners, span_of(name), now);
 }
 
-static const struct conf_backend *find_backend(const struct conf *c,
-					       const char *name)
-{
-	for (size_t i = 0; i < c->n_backends; i++)
-		if (strcmp(c->backends[i].name, name) == 0)
-			return &c->backends[i];
-	return NULL;
-}
-
 static void offer_backends(const struct conf *c, struct conf_near *near)
 {
 	for (size_t i = 0; i < c->n_backends; i++)
@@ -220,23 +211,21 @@ static void resolve_tiers(struct entries *e, struct conf_cascade *c,
 			  const struct conf_place *in)
 {
 	struct conf_place at = {in, "tiers"};
-	char hint[160];
 
 	c->tiers =
 		arena_get(e->conf->arena, c->tier_names.n * sizeof(*c->tiers));
 	for (size_t i = 0; i < c->tier_names.n; i++) {
 		const char *name = c->tier_names.v[i];
-		const struct conf_backend *b = find_backend(e->conf, name);
-		struct conf_near near = {.word = name};
+		struct err why = {0};
+		const struct conf_backend *b =
+			conf_value_backend(e->conf, name, &why);
 
-		if (b) {
+		if (b)
 			c->tiers[c->n_tiers++] = b;
-			continue;
-		}
-		offer_backends(e->conf, &near);
-		conf_faults_add(e->faults, conf_entries_line(node, name), &at,
-				"there is no backend %.128s%s", name,
-				conf_near_hint(&near, hint, sizeof(hint)));
+		else
+			conf_faults_add(e->faults,
+					conf_entries_line(node, name), &at,
+					"%s", why.text);
 	}
 }
 

@@ -15,6 +15,7 @@
 
 #include "patience.h"
 #include "base/mem.h"
+#include "conf/conf_verify.h"
 #include "conf/doc.h"
 
 /* ---- two verifiers ------------------------------------------------------- */
@@ -31,6 +32,10 @@ struct odd_opts {
 	int word;
 	struct conf_strings names;
 	double share;
+	struct conf_range band;
+	const struct conf_backend *backend;
+	const char *secret;
+	int64_t wait_us, every_us;
 };
 
 static int check_odd(const void *opts, struct err *err)
@@ -58,6 +63,11 @@ static const struct conf_key logprob_keys[] = {
 	{ NULL },
 };
 /* Has what the sample file cannot show. */
+static const struct conf_key odd_deep[] = {
+	{ "wait", CONF_TIME, offsetof(struct odd_opts, wait_us),
+	  .fallback = "5ms" },
+	{ NULL },
+};
 static const struct conf_key odd_keys[] = {
 	{ "most", CONF_INT, offsetof(struct odd_opts, most),
 	  .min = -20, .max = 20 },
@@ -69,6 +79,15 @@ static const struct conf_key odd_keys[] = {
 	  .fallback = "x" },
 	{ "share", CONF_NUMBER, offsetof(struct odd_opts, share),
 	  .optional = true },
+	{ "band", CONF_RANGE, offsetof(struct odd_opts, band),
+	  .optional = true, .min = 0, .max = 1 },
+	{ "backend", CONF_BACKEND, offsetof(struct odd_opts, backend),
+	  .fallback = "none", .zero = "none" },
+	{ "secret", CONF_SECRET, offsetof(struct odd_opts, secret),
+	  .fallback = "none", .zero = "none" },
+	{ "every", CONF_TIME, offsetof(struct odd_opts, every_us),
+	  .fallback = "2s", .tunes = true },
+	{ "deep", CONF_SECTION, .sub = odd_deep },
 	{ NULL },
 };
 /* clang-format on */
@@ -142,6 +161,9 @@ static struct conf *read_path(const char *path)
 	"decimals, like 0.15\n"
 #define NO_ADDRESS                                                             \
 	" is not an address; write 127.0.0.1:8080, [::1]:8080 or unix:/PATH\n"
+#define NO_RANGE                                                               \
+	"f:1: cascades.c.verify.odd.band: must be two numbers, like "          \
+	"[0.3, 0.9]\n"
 #define NO_VALUE " has no value; give it one or leave it out\n"
 #define MISSING	 ": is missing; it has no default\n"
 #define OPEN_ADMIN                                                             \
@@ -619,8 +641,30 @@ static const char *const bad[][2] = {
 	/* its own check is not asked about options that are faulty */
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 13, x: 1}]"),
 	 "f:1: cascades.c.verify.odd.x: unknown key; known here: most, flag, "
-	 "word, "
-	 "names, share\n"},
+	 "word, names, share, band, backend, secret, every, deep\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: 0.3}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0.3]}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0, 0, 1]}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: {a: b}}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0.3, x]}]"),
+	 "f:1: cascades.c.verify.odd.band: x is not a number; write one like "
+	 "0.8\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [-1,\n1]}]"),
+	 "f:1: cascades.c.verify.odd.band: -1 is out of range; from 0 to 1\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0,\n[1]]}]"),
+	 "f:2: cascades.c.verify.odd.band: must be one value, not a list\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0.9, 0.3]}]"),
+	 "f:1: cascades.c.verify.odd.band: begins above its end; turn them "
+	 "round\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, backend: lx}]"),
+	 "f:1: cascades.c.verify.odd.backend: there is no backend lx (did you "
+	 "mean l?)\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, backend: c}]"),
+	 "f:1: cascades.c.verify.odd.backend: there is no backend c\n"},
 	{CASCADE("threshold: 0.5, verify: [odd: {most: -21}]"),
 	 "f:1: cascades.c.verify.odd.most: -21 is out of range; from -20 to "
 	 "20\n"},
@@ -1131,6 +1175,73 @@ static void test_verifiers(void **state)
 	conf_free(c);
 }
 
+static void test_ranges_and_backends(void **state)
+{
+	struct conf *c = read_good(
+		CASCADE("threshold: 0, verify: [odd: {most: 1}]"));
+	const struct odd_opts *o = c->cascades[0].verify[0].opts;
+
+	(void)state;
+	assert_false(o->band.said);
+	assert_null(o->backend);
+	conf_free(c);
+	c = read_good(CASCADE("threshold: 0, verify: [odd: {most: 1, band: "
+			      "[0.25, 1], backend: l}]"));
+	o = c->cascades[0].verify[0].opts;
+	assert_true(o->band.said);
+	assert_true(o->band.low == 0.25);
+	assert_true(o->band.high == 1);
+	assert_ptr_equal(o->backend, &c->backends[1]);
+	conf_free(c);
+}
+
+static void check_written(const char *verify, const char *wanted)
+{
+	char *text = mem_printf("cascades: {c: {tiers: [s, l], verify: %s}}\n"
+				BACKENDS, verify);
+	struct conf *c = read_good(text);
+	struct buf out;
+
+	buf_init(&out, 0);
+	assert_int_equal(conf_verify_write(&c->cascades[0], &out), 0);
+	assert_string_equal(text_of(&out), wanted);
+	buf_release(&out);
+	conf_free(c);
+	free(text);
+}
+
+/* The same for what means the same, however it was written; what only tunes,
+ * and secrets, make no difference. */
+static void test_written_verifiers(void **state)
+{
+	static const char odd_written[] =
+		"[{\"odd\":{\"most\":-20,\"flag\":true,\"word\":\"c\","
+		"\"names\":[\"a\\\"\",\"b\"],\"share\":0.1,"
+		"\"band\":[0.35,0.9],\"backend\":\"l\","
+		"\"deep\":{\"wait\":7000}}}]";
+
+	(void)state;
+	setenv("FRUGALD_SECRET", "sk-x", 1);
+	check_written("[]", "[]");
+	check_written("[rules, logprob], threshold: 1",
+		      "[{\"rules\":{\"refusal\":false,\"truncated\":false,"
+		      "\"repetition\":false}},{\"logprob\":{\"span\":"
+		      "\"all\"}}]");
+	check_written("[{logprob: {span: all}}], threshold: 1",
+		      "[{\"logprob\":{\"span\":\"all\"}}]");
+	check_written("[odd: {most: 1, names: []}], threshold: 1",
+		      "[{\"odd\":{\"most\":1,\"flag\":true,\"word\":\"b\","
+		      "\"names\":[],\"share\":0,\"band\":null,"
+		      "\"backend\":null,\"deep\":{\"wait\":5000}}}]");
+	check_written("[odd: {most: -20, word: c, names: ['a\"', b], share: "
+		      "0.10, band: [0.35, 9e-1], backend: l, every: 3s, "
+		      "secret: env:FRUGALD_SECRET, deep: {wait: 7ms}}], "
+		      "threshold: 1", odd_written);
+	check_written("[odd: {deep: {wait: 7ms}, backend: l, band: [0.35, "
+		      "0.9], share: 0.1, names: ['a\"', b], word: c, most: "
+		      "-20}], threshold: 1", odd_written);
+}
+
 static void test_many(void **state)
 {
 	struct buf text;
@@ -1581,6 +1692,8 @@ int main(void)
 		cmocka_unit_test(test_client_keys),
 		cmocka_unit_test(test_open_addresses),
 		cmocka_unit_test(test_verifiers),
+		cmocka_unit_test(test_ranges_and_backends),
+		cmocka_unit_test(test_written_verifiers),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_no_file_takes_long),
 		cmocka_unit_test(test_warnings),

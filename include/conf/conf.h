@@ -164,6 +164,14 @@ struct conf_verify {
 	const void *opts; /* of opts_size bytes */
 };
 
+/* What counts as the same answer: the first that can tell, or one of them. */
+enum conf_compare {
+	CONF_COMPARE_AUTO,
+	CONF_COMPARE_JSON,
+	CONF_COMPARE_CHOICE,
+	CONF_COMPARE_NUMBER,
+	CONF_COMPARE_CONTAINS,
+};
 enum conf_mode { CONF_MODE_ENFORCE };
 enum conf_on_failure { CONF_FAIL_ERROR, CONF_FAIL_BEST_REJECTED };
 
@@ -175,7 +183,14 @@ struct conf_cascade {
 	size_t n_tiers;
 	struct conf_verify *verify;
 	size_t n_verify;
-	double threshold;    /* [0, 1]; meaningful when n_verify > 0 */
+	double threshold;    /* [0, 1]; of no meaning with a target, and
+				without verifiers */
+	/* The promise to keep: with probability 1 - delta at most max_error of
+	 * all answers are a loss. max_error 0: none, the threshold rules. */
+	double max_error, delta;
+	const char *calibration; /* path; NULL: none */
+	int calibration_line;	 /* in the file */
+	int compare;		 /* enum conf_compare */
 	int64_t deadline_us; /* the process's when not said */
 	int64_t max_attempts;
 	/* CONF_NO_LIMIT when not said. */

@@ -18,7 +18,7 @@ UNIT_http_answer = $(HTTP_SERVER)
 UNIT_http_client = $(addprefix net/, http_client fetch_route pump reply_head) evt/loop evt/deadline base/err base/mem base/buf base/now
 UNIT_doc = conf/doc base/map base/mem base/buf
 UNIT_conf = conf/conf base/mem
-UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify \
+UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify conf_judging \
 	conf_rows conf_keys conf_value conf_url conf_secret conf_near \
 	conf_faults doc) $(addprefix base/, map mem buf err digest jtext)
 UNIT_jscan = base/jscan base/jtext base/decimal base/buf
@@ -37,6 +37,7 @@ UNIT_verify_rules = $(addprefix verify/, verify_rules verify_logprob signal veri
 UNIT_chat = chat/chat chat/chat_reply chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_verify_logprob = $(addprefix verify/, verify_logprob verify_rules signal verifier) stat/tokens $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_chat_ask = $(addprefix chat/, chat_ask chat chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
+UNIT_chat_check = $(addprefix chat/, chat_check chat chat_scan) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_roster = cascade/roster evt/loop evt/deadline $(addprefix base/, fixed err mem now metric map buf)
 UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf

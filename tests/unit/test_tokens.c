@@ -10,54 +10,23 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
-#include <jansson.h>
+
+#include "vectors.h"
 
 #define NEAR 1e-9
 
 static void expect_near(double got, double want)
 {
-	if (!(fabs(got - want) <= NEAR))
-		fail_msg("%.17g, not %.17g", got, want);
-}
-
-static size_t numbers(const json_t *list, double *v, size_t room)
-{
-	size_t n = json_array_size(list);
-
-	assert_true(n > 0 && n <= room);
-	for (size_t i = 0; i < n; i++)
-		v[i] = json_number_value(json_array_get(list, i));
-	return n;
-}
-
-static int load_vectors(void **state)
-{
-	*state = json_load_file("tests/data/vectors.json", 0, NULL);
-	return *state ? 0 : -1;
-}
-
-static int free_vectors(void **state)
-{
-	json_decref(*state);
-	return 0;
-}
-
-static double member(const json_t *o, const char *name)
-{
-	const json_t *v = json_object_get(o, name);
-
-	assert_true(json_is_number(v));
-	return json_number_value(v);
+	expect_within(got, want, NEAR);
 }
 
 static void test_quantile_vectors(void **state)
 {
-	const json_t *group = json_object_get(*state, "quantile_linear");
+	const json_t *group = cases_of(state, "quantile_linear");
 	double v[64], q[64], want[64];
 	const json_t *c;
 	size_t i, n, k;
 
-	assert_true(json_array_size(group) > 0);
 	json_array_foreach(group, i, c)
 	{
 		n = numbers(json_object_get(c, "a"), v, 64);
@@ -72,12 +41,11 @@ static void test_quantile_vectors(void **state)
 
 static void test_entropy_vectors(void **state)
 {
-	const json_t *group = json_object_get(*state, "topk_entropy");
+	const json_t *group = cases_of(state, "topk_entropy");
 	double top[64], h;
 	const json_t *c;
 	size_t i, k;
 
-	assert_true(json_array_size(group) > 0);
 	json_array_foreach(group, i, c)
 	{
 		k = numbers(json_object_get(c, "top_logprobs"), top, 64);

@@ -16,21 +16,25 @@ L1 := $(addprefix evt/, loop deadline signals)
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
-      conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
+      conf_value conf_secret conf_url conf_verify conf_judging conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \
       http_guard http_conn http_request http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
-        chat_ask chat_edit chunk slices chat_replay chat_error price fault) \
+        chat_ask chat_check chat_edit chunk slices chat_replay chat_error price fault) \
       $(addprefix store/, db ledger_file ledger) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
-L4 := $(addprefix verify/, verdict verifier verify_rules verify_logprob)
-L5 := $(addprefix cascade/, generation policy roster recorder outlet account run)
+L4 := $(addprefix verify/, verdict verifier signal \
+      number prose passage final_answer plain_words json_same pattern \
+      comparator verify_rules verify_logprob heads artifact \
+      artifact_route)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload daemon main)
 CTL := $(addprefix ctl/, key main)
 
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
+VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(STAT) $(STAT_OFFLINE) $(CTL)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8

@@ -28,7 +28,8 @@ struct cascade {
 	const char *name;  /* "" for a backend named directly */
 	const char *known; /* what the configuration calls either of them */
 	struct backend **tiers;
-	struct chain_link *chain;
+	struct chain_link *chain; /* policy.n_verify of them */
+	enum policy_link *links;  /* of each, what it is; policy's */
 	struct policy policy;
 	int64_t deadline_us;
 };

@@ -35,6 +35,9 @@ enum conf_type {
 	CONF_HASH,	/* struct digest, from sha256:HEX */
 	CONF_USD,	/* int64_t pico-USD, from a decimal number of USD */
 	CONF_PRICE,	/* int64_t micro-USD per million tokens, from USD */
+	CONF_RANGE,	/* struct conf_range, from [LOW, HIGH] in [min, max] */
+	CONF_BACKEND,	/* const struct conf_backend *, by its name; in cascades
+			   only, which are read after the backends */
 	CONF_SECTION,	/* nested mapping: the rows of `sub`, same struct */
 	CONF_ENTRIES,	/* mapping of names to mappings of `sub`; read apart */
 	CONF_VERIFIERS, /* list of verifiers with their rows; read apart */
@@ -43,6 +46,11 @@ enum conf_type {
 struct conf_strings {
 	const char **v;
 	size_t n;
+};
+
+struct conf_range {
+	bool said; /* false: there is none */
+	double low, high;
 };
 
 /* One key of a mapping, and where its value goes in the mapping's struct. */
@@ -63,6 +71,7 @@ struct conf_key {
 	const char *lone;     /* SECTION: the key that a bare value is for */
 	const struct conf_key *sub; /* SECTION, ENTRIES: ended by a NULL name */
 	bool restart;		    /* a change needs a restart, not a reload */
+	bool tunes; /* a verifier's: says when it is asked, not what it says */
 	const char *help;	    /* one line for the manual page */
 };
 
@@ -155,6 +164,14 @@ struct conf_verify {
 	const void *opts; /* of opts_size bytes */
 };
 
+/* What counts as the same answer: the first that can tell, or one of them. */
+enum conf_compare {
+	CONF_COMPARE_AUTO,
+	CONF_COMPARE_JSON,
+	CONF_COMPARE_CHOICE,
+	CONF_COMPARE_NUMBER,
+	CONF_COMPARE_CONTAINS,
+};
 enum conf_mode { CONF_MODE_ENFORCE };
 enum conf_on_failure { CONF_FAIL_ERROR, CONF_FAIL_BEST_REJECTED };
 
@@ -166,7 +183,14 @@ struct conf_cascade {
 	size_t n_tiers;
 	struct conf_verify *verify;
 	size_t n_verify;
-	double threshold;    /* [0, 1]; meaningful when n_verify > 0 */
+	double threshold;    /* [0, 1]; of no meaning with a target, and
+				without verifiers */
+	/* The promise to keep: with probability 1 - delta at most max_error of
+	 * all answers are a loss. max_error 0: none, the threshold rules. */
+	double max_error, delta;
+	const char *calibration; /* path; NULL: none */
+	int calibration_line;	 /* in the file */
+	int compare;		 /* enum conf_compare */
 	int64_t deadline_us; /* the process's when not said */
 	int64_t max_attempts;
 	/* CONF_NO_LIMIT when not said. */

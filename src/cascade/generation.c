@@ -24,36 +24,87 @@ static struct backend *backend_at(struct generation *g,
 	return g->backends[conf - g->conf->backends];
 }
 
+static void add_link(struct cascade *c, enum policy_link kind,
+		     const struct verifier *v, const void *opts)
+{
+	c->chain[c->policy.n_verify] = (struct chain_link){ v, opts };
+	c->links[c->policy.n_verify++] = kind;
+}
+
+/* Those that ask somebody, or those that do not, as the file has them. */
+static void add_links(struct cascade *c, bool asking)
+{
+	const struct conf_cascade *conf = c->conf;
+
+	for (size_t i = 0; i < conf->n_verify; i++) {
+		const struct verifier *v =
+			verifier_find(conf->verify[i].verifier->name);
+
+		if (!v->asks == asking)
+			continue;
+		add_link(c, asking ? POLICY_CHECKS : POLICY_READS, v,
+			 conf->verify[i].opts);
+	}
+}
+
+static void take_band(struct policy *p, const struct cascade *c)
+{
+	for (size_t i = 0; i < p->n_verify; i++) {
+		const struct chain_link *l = &c->chain[i];
+		struct conf_range band;
+
+		if (p->links[i] != POLICY_CHECKS)
+			continue;
+		band = l->verifier->asks->band(l->opts);
+		p->has_band = band.said;
+		p->band_low = band.low;
+		p->band_high = band.high;
+	}
+}
+
+/* What asks somebody comes behind all that costs nothing. */
+static void build_chain(struct cascade *c)
+{
+	size_t room = c->conf->n_verify;
+
+	c->chain = mem_array(room, sizeof(*c->chain));
+	c->links = mem_array(room, sizeof(*c->links));
+	c->policy.links = c->links;
+	add_links(c, false);
+	add_links(c, true);
+	take_band(&c->policy, c);
+}
+
+static bool is_scored(const struct cascade *c)
+{
+	for (size_t i = 0; i < c->policy.n_verify; i++)
+		if (c->chain[i].verifier->gives_score)
+			return true;
+	return false;
+}
+
 static int cascade_init(struct generation *g, struct cascade *c,
 			const struct conf_cascade *conf, struct err *err)
 {
-	bool scored = false;
-
 	c->conf = conf;
 	c->name = c->known = conf->name;
 	c->deadline_us = conf->deadline_us;
+	c->policy = (struct policy){
+		.n_tiers = conf->n_tiers,
+		.threshold = conf->threshold,
+		.max_attempts = conf->max_attempts,
+		.max_cost_pusd = conf->max_cost_pusd,
+		.max_verify_pusd = conf->max_verify_pusd,
+	};
 	c->tiers = mem_array(conf->n_tiers, sizeof(struct backend *));
-	c->chain = mem_array(conf->n_verify, sizeof(struct chain_link));
 	for (size_t i = 0; i < conf->n_tiers; i++)
 		c->tiers[i] = backend_at(g, conf->tiers[i]);
-	for (size_t i = 0; i < conf->n_verify; i++) {
-		c->chain[i].verifier =
-			verifier_find(conf->verify[i].verifier->name);
-		c->chain[i].opts = conf->verify[i].opts;
-		scored = scored || c->chain[i].verifier->gives_score;
-	}
-	if (conf->n_verify && !scored)
+	build_chain(c);
+	if (conf->n_verify && !is_scored(c))
 		return err_set(err, ERR_CONF,
 			       "%s: cascades.%s.verify: no verifier here gives "
 			       "a score for `threshold`; add `- logprob`",
 			       g->conf->path, conf->name);
-	c->policy = (struct policy){
-		.n_tiers = conf->n_tiers,
-		.n_verify = conf->n_verify,
-		.threshold = conf->threshold,
-		.max_attempts = conf->max_attempts,
-		.max_cost_pusd = conf->max_cost_pusd,
-	};
 	return 0;
 }
 
@@ -67,7 +118,8 @@ static void direct_init(struct generation *g, struct cascade *c,
 	c->tiers[0] = b;
 	c->policy = (struct policy){ .n_tiers = 1,
 				     .max_attempts = INT64_MAX,
-				     .max_cost_pusd = INT64_MAX };
+				     .max_cost_pusd = INT64_MAX,
+				     .max_verify_pusd = INT64_MAX };
 }
 
 static int build(struct generation *g, struct err *err)
@@ -98,6 +150,7 @@ static void tear_down(struct counted *c)
 	for (size_t i = 0; i < g->conf->n_cascades; i++) {
 		free(g->cascades[i].tiers);
 		free(g->cascades[i].chain);
+		free(g->cascades[i].links);
 	}
 	for (size_t i = 0; i < g->conf->n_backends; i++) {
 		free(g->direct[i].tiers);

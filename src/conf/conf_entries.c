@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "conf/conf_judging.h"
 #include "conf/conf_keys.h"
 #include "conf/conf_near.h"
 #include "conf/conf_url.h"
@@ -102,15 +103,6 @@ static void claim(struct entries *e, const char *name, const char *what,
 	now = arena_get(e->conf->arena, sizeof(*now));
 	*now = (struct owner){what, line};
 	map_put(e->owners, span_of(name), now);
-}
-
-static const struct conf_backend *find_backend(const struct conf *c,
-					       const char *name)
-{
-	for (size_t i = 0; i < c->n_backends; i++)
-		if (strcmp(c->backends[i].name, name) == 0)
-			return &c->backends[i];
-	return NULL;
 }
 
 static void offer_backends(const struct conf *c, struct conf_near *near)
@@ -220,44 +212,29 @@ static void resolve_tiers(struct entries *e, struct conf_cascade *c,
 			  const struct conf_place *in)
 {
 	struct conf_place at = {in, "tiers"};
-	char hint[160];
 
 	c->tiers =
 		arena_get(e->conf->arena, c->tier_names.n * sizeof(*c->tiers));
 	for (size_t i = 0; i < c->tier_names.n; i++) {
 		const char *name = c->tier_names.v[i];
-		const struct conf_backend *b = find_backend(e->conf, name);
-		struct conf_near near = {.word = name};
+		struct err why = {0};
+		const struct conf_backend *b =
+			conf_value_backend(e->conf, name, &why);
 
-		if (b) {
+		if (b)
 			c->tiers[c->n_tiers++] = b;
-			continue;
-		}
-		offer_backends(e->conf, &near);
-		conf_faults_add(e->faults, conf_entries_line(node, name), &at,
-				"there is no backend %.128s%s", name,
-				conf_near_hint(&near, hint, sizeof(hint)));
+		else
+			conf_faults_add(e->faults,
+					conf_entries_line(node, name), &at,
+					"%s", why.text);
 	}
 }
 
-/* A score is compared with the threshold: one needs the other. */
-static void check_judging(struct entries *e, const struct doc_node *n,
-			  const struct conf_place *in)
+static int key_line(const struct doc_node *n, const char *key)
 {
-	const struct doc_node *verify = doc_find(n, "verify");
-	const struct doc_node *threshold = doc_find(n, "threshold");
-	bool judged = verify && (verify->kind != DOC_LIST || verify->child);
-	struct conf_place at_verify = {in, "verify"};
-	struct conf_place at_threshold = {in, "threshold"};
+	const struct doc_node *found = doc_find(n, key);
 
-	if (judged && !threshold && !conf_rows_is_null(verify))
-		conf_faults_add(e->faults, verify->key_line, &at_verify,
-				"needs a `threshold`, from 0 to 1: the "
-				"confidence from which an answer is kept");
-	if (threshold && !judged)
-		conf_faults_add(e->faults, threshold->key_line, &at_threshold,
-				"nothing gives a score to compare; add "
-				"`verify`, or leave it out");
+	return found ? found->key_line : n->key_line;
 }
 
 static void warn_terminal(struct entries *e, const struct conf_cascade *c,
@@ -283,10 +260,11 @@ static void read_cascade(struct entries *e, const struct doc_node *n,
 	c->max_verify_pusd = CONF_NO_LIMIT;
 	if (!read_entry(e, n, &at, conf_keys_cascade(), c))
 		return;
+	c->calibration_line = key_line(n, "calibration");
 	resolve_tiers(e, c, doc_find(n, "tiers"), &at);
 	conf_verify_read(&e->r->rows, e->r->known, doc_find(n, "verify"), &at,
 			 c);
-	check_judging(e, n, &at);
+	conf_judging_check(e->faults, n, &at, c);
 	warn_terminal(e, c, n->key_line, &at);
 }
 

@@ -184,6 +184,19 @@ static const struct conf_key cascade_limits_keys[] = {
 	{ "cost_usd", CONF_USD, CASCADE(max_cost_pusd),
 	  .optional = true, .min = 1e6, .max = 1e18,
 	  .help = "most that a request may cost, in USD; no bound when absent" },
+	{ "verify_usd", CONF_USD, CASCADE(max_verify_pusd),
+	  .optional = true, .min = 0, .max = 1e18,
+	  .help = "of that, most for verifiers; undecided then means escalate" },
+	{ NULL },
+};
+
+static const struct conf_key target_keys[] = {
+	{ "max_error", CONF_NUMBER, CASCADE(max_error),
+	  .min = 0.0001, .max = 0.5,
+	  .help = "share of all answers that may be kept though they are a loss" },
+	{ "delta", CONF_NUMBER, CASCADE(delta),
+	  .fallback = "0.05", .min = 0.0001, .max = 0.5,
+	  .help = "probability that the share is larger all the same" },
 	{ NULL },
 };
 
@@ -196,8 +209,16 @@ static const struct conf_key cascade_keys[] = {
 	{ "threshold", CONF_NUMBER, CASCADE(threshold),
 	  .optional = true, .min = 0, .max = 1,
 	  .help = "an answer is kept when its confidence is at least this" },
+	{ "target", CONF_SECTION, .sub = target_keys, .optional = true,
+	  .help = "or instead: a promise, kept by the cuts of the calibration; two tiers" },
 	{ "verify", CONF_VERIFIERS, .optional = true,
 	  .help = "what judges an answer, in this order" },
+	{ "calibration", CONF_STRING, CASCADE(calibration),
+	  .fallback = "none", .zero = "none",
+	  .help = "file of frugalctl calibrate; without it confidence is a raw score" },
+	{ "compare", CONF_ENUM, CASCADE(compare),
+	  .fallback = "auto", .words = "auto,json,choice,number,contains",
+	  .help = "what counts as the same answer" },
 	{ "limits", CONF_SECTION, .sub = cascade_limits_keys,
 	  .help = "of one request" },
 	{ "mode", CONF_ENUM, CASCADE(mode),

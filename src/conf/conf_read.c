@@ -110,7 +110,7 @@ static struct conf *read_doc(const struct doc *d, const char *name,
 	struct conf_reading r = {
 		.conf = c,
 		.known = known,
-		.rows = {{arena, is_private}, told->faults},
+		.rows = {{arena, is_private, c}, told->faults},
 		.warnings = told->warnings,
 		.root = doc_root(d),
 	};

@@ -151,6 +151,28 @@ static void read_list(const struct slot *s, const struct doc_node *node)
 	*(struct conf_strings *)s->field = list;
 }
 
+static void read_range(const struct slot *s, const struct doc_node *node)
+{
+	const struct doc_node *low = NULL, *high = NULL;
+	struct conf_range r = {.said = true};
+
+	if (node->kind == DOC_LIST) {
+		low = node->child;
+		high = low ? low->next : NULL;
+	}
+	if (!high || high->next)
+		conf_faults_add(s->x->faults, node->line, s->at,
+				"must be two numbers, like [0.3, 0.9]");
+	else if (set_value(s, low, &r.low) < 0 ||
+		 set_value(s, high, &r.high) < 0)
+		return;
+	else if (r.low > r.high)
+		conf_faults_add(s->x->faults, node->line, s->at,
+				"begins above its end; turn them round");
+	else
+		*(struct conf_range *)s->field = r;
+}
+
 /* ---- rows ---------------------------------------------------------------- */
 
 static bool is_list(const struct conf_key *row)
@@ -193,6 +215,8 @@ static void read_said(const struct slot *s, const struct doc_node *node)
 		read_section(s, node);
 	else if (is_list(s->row))
 		read_list(s, node);
+	else if (s->row->type == CONF_RANGE)
+		read_range(s, node);
 	else if (!is_read_apart(s->row))
 		set_value(s, node, s->field);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "conf/conf_near.h"
 #include "conf/conf_secret.h"
 #include "conf/conf_url.h"
 
@@ -54,6 +55,13 @@ int conf_value_word(const char *words, const char *word)
 			return -1;
 		words += len + 1;
 	}
+}
+
+struct span conf_value_word_at(const char *words, int place)
+{
+	for (; place > 0; place--)
+		words = strchr(words, ',') + 1;
+	return (struct span){words, strcspn(words, ",")};
 }
 
 /* ---- numbers ------------------------------------------------------------- */
@@ -374,6 +382,38 @@ static int set_hash(const struct conf_key *k, const char *text,
 	return 0;
 }
 
+/* ---- names --------------------------------------------------------------- */
+
+const struct conf_backend *conf_value_backend(const struct conf *c,
+					      const char *name, struct err *why)
+{
+	struct conf_near near = {.word = name};
+	char hint[160];
+
+	for (size_t i = 0; i < c->n_backends; i++) {
+		if (strcmp(c->backends[i].name, name) == 0)
+			return &c->backends[i];
+		conf_near_offer(&near, c->backends[i].name);
+	}
+	err_set(why, ERR_CONF, "there is no backend %.128s%s", name,
+		conf_near_hint(&near, hint, sizeof(hint)));
+	return NULL;
+}
+
+static int set_backend(const struct conf_key *k, const char *text,
+		       const struct conf_source *from, void *field,
+		       struct err *why)
+{
+	const struct conf_backend *b =
+		conf_value_backend(from->conf, text, why);
+
+	(void)k;
+	if (!b)
+		return -1;
+	*(const struct conf_backend **)field = b;
+	return 0;
+}
+
 /* ---- by type ------------------------------------------------------------- */
 
 static const struct {
@@ -394,6 +434,8 @@ static const struct {
 	[CONF_HASH] = {set_hash, sizeof(struct digest)},
 	[CONF_USD] = {set_usd, sizeof(int64_t)},
 	[CONF_PRICE] = {set_price, sizeof(int64_t)},
+	[CONF_RANGE] = {set_number, 0},
+	[CONF_BACKEND] = {set_backend, sizeof(const struct conf_backend *)},
 };
 
 int conf_value_set(const struct conf_key *k, const char *text,

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads verifiers by tables that it is given, so conf knows none by name.
+ * Reads verifiers by tables that it is given, so conf knows none by name; and
+ * writes down what it has read.
  */
 #include "conf/conf_verify.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/jtext.h"
 #include "conf/conf_near.h"
 
 struct list {
@@ -152,4 +155,128 @@ void conf_verify_read(const struct conf_rows *x, conf_verifiers known,
 	while ((item = doc_item(node, item)))
 		read_item(&l, item);
 	free(l.lines);
+}
+
+/* ---- writing ------------------------------------------------------------- */
+
+static void write_text(struct span text, struct buf *out)
+{
+	buf_adds(out, "\"");
+	jtext_escape(text, out);
+	buf_adds(out, "\"");
+}
+
+static void write_string(const char *text, struct buf *out)
+{
+	if (text)
+		write_text(span_of(text), out);
+	else
+		buf_adds(out, "null");
+}
+
+static void write_strings(const struct conf_strings *s, struct buf *out)
+{
+	buf_adds(out, "[");
+	for (size_t i = 0; i < s->n; i++) {
+		buf_adds(out, i ? "," : "");
+		write_string(s->v[i], out);
+	}
+	buf_adds(out, "]");
+}
+
+static void write_range(const struct conf_range *r, struct buf *out)
+{
+	if (r->said)
+		buf_addf(out, "[%.15g,%.15g]", r->low, r->high);
+	else
+		buf_adds(out, "null");
+}
+
+static void write_backend(const struct conf_backend *b, struct buf *out)
+{
+	write_string(b ? b->name : NULL, out);
+}
+
+static void write_value(const struct conf_key *row, const void *field,
+			struct buf *out)
+{
+	switch (row->type) {
+	case CONF_STRING:
+	case CONF_URL:
+		write_string(*(const char *const *)field, out);
+		break;
+	case CONF_BOOL:
+		buf_adds(out, *(const bool *)field ? "true" : "false");
+		break;
+	case CONF_INT:
+	case CONF_TIME:
+	case CONF_USD:
+	case CONF_PRICE:
+		buf_addf(out, "%" PRId64, *(const int64_t *)field);
+		break;
+	case CONF_SIZE:
+		buf_addf(out, "%zu", *(const size_t *)field);
+		break;
+	case CONF_NUMBER:
+		buf_addf(out, "%.15g", *(const double *)field);
+		break;
+	case CONF_ENUM:
+		write_text(conf_value_word_at(row->words, *(const int *)field),
+			   out);
+		break;
+	case CONF_STRINGS:
+	case CONF_ADDRESSES:
+		write_strings(field, out);
+		break;
+	case CONF_RANGE:
+		write_range(field, out);
+		break;
+	case CONF_BACKEND:
+		write_backend(*(const struct conf_backend *const *)field, out);
+		break;
+	case CONF_SECRET:
+	case CONF_HASH:
+	case CONF_SECTION:
+	case CONF_ENTRIES:
+	case CONF_VERIFIERS:
+		break; /* not written */
+	}
+}
+
+static bool is_written(const struct conf_key *row)
+{
+	return !row->tunes && row->type != CONF_SECRET &&
+	       row->type != CONF_HASH;
+}
+
+static void write_rows(const struct conf_key *rows, const void *from,
+		       struct buf *out)
+{
+	const char *comma = "";
+
+	buf_adds(out, "{");
+	for (const struct conf_key *row = rows; row->name; row++) {
+		if (!is_written(row))
+			continue;
+		buf_addf(out, "%s\"%s\":", comma, row->name);
+		comma = ",";
+		if (row->type == CONF_SECTION)
+			write_rows(row->sub, from, out);
+		else
+			write_value(row, (const char *)from + row->offset, out);
+	}
+	buf_adds(out, "}");
+}
+
+int conf_verify_write(const struct conf_cascade *c, struct buf *out)
+{
+	buf_adds(out, "[");
+	for (size_t i = 0; i < c->n_verify; i++) {
+		const struct conf_verifier *v = c->verify[i].verifier;
+
+		buf_addf(out, "%s{\"%s\":", i ? "," : "", v->name);
+		write_rows(v->keys, c->verify[i].opts, out);
+		buf_adds(out, "}");
+	}
+	return buf_adds(out, "]");
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "stat/tokens.h"
+#include "verify/signal.h"
 
 enum logprob_span { SPAN_ALL };
 
@@ -141,23 +142,20 @@ const char *verify_logprob_align(const struct chat_choice *c, size_t *from,
 
 /* ---- statistics ---------------------------------------------------------- */
 
+/* Statistics of one group, each at its place in it. */
 enum {
-	S_MIN, S_MEAN, S_SUM, S_Q10, S_Q25, S_MEDIAN, S_ENTROPY_MAX,
-	S_ENTROPY_MEAN, S_MARGIN_MIN, S_MARGIN_MEAN, S_TOKENS, S_N
-};
-
-static const char *const names[S_N] = {
-	[S_MIN] = "logprob.min",
-	[S_MEAN] = "logprob.mean",
-	[S_SUM] = "logprob.sum",
-	[S_Q10] = "logprob.q10",
-	[S_Q25] = "logprob.q25",
-	[S_MEDIAN] = "logprob.median",
-	[S_ENTROPY_MAX] = "logprob.entropy_max",
-	[S_ENTROPY_MEAN] = "logprob.entropy_mean",
-	[S_MARGIN_MIN] = "logprob.margin_min",
-	[S_MARGIN_MEAN] = "logprob.margin_mean",
-	[S_TOKENS] = "logprob.tokens",
+	S_MIN = SIGNAL_LOGPROB_MIN - SIGNAL_LOGPROB,
+	S_MEAN = SIGNAL_LOGPROB_MEAN - SIGNAL_LOGPROB,
+	S_SUM = SIGNAL_LOGPROB_SUM - SIGNAL_LOGPROB,
+	S_Q10 = SIGNAL_LOGPROB_Q10 - SIGNAL_LOGPROB,
+	S_Q25 = SIGNAL_LOGPROB_Q25 - SIGNAL_LOGPROB,
+	S_MEDIAN = SIGNAL_LOGPROB_MEDIAN - SIGNAL_LOGPROB,
+	S_ENTROPY_MAX = SIGNAL_LOGPROB_ENTROPY_MAX - SIGNAL_LOGPROB,
+	S_ENTROPY_MEAN = SIGNAL_LOGPROB_ENTROPY_MEAN - SIGNAL_LOGPROB,
+	S_MARGIN_MIN = SIGNAL_LOGPROB_MARGIN_MIN - SIGNAL_LOGPROB,
+	S_MARGIN_MEAN = SIGNAL_LOGPROB_MARGIN_MEAN - SIGNAL_LOGPROB,
+	S_TOKENS = SIGNAL_LOGPROB_TOKENS - SIGNAL_LOGPROB,
+	S_N = SIGNAL_TOKEN_STATS
 };
 
 /* Of what alternatives give at one token; where that is no number, because
@@ -208,7 +206,7 @@ static void measure(const struct chat_tokens *t, size_t from, size_t to,
 	tokens_sort(sorted, n);
 	alternatives(t, from, to, &entropy, &margin);
 	for (int i = 0; i < S_N; i++)
-		s[i].name = names[i];
+		s[i].name = signal_name(SIGNAL_LOGPROB + i);
 	s[S_MIN].value = sorted[0];
 	s[S_SUM].value = sum;
 	s[S_MEAN].value = sum / (double)n;

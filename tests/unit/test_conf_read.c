@@ -15,6 +15,7 @@
 
 #include "patience.h"
 #include "base/mem.h"
+#include "conf/conf_verify.h"
 #include "conf/doc.h"
 
 /* ---- two verifiers ------------------------------------------------------- */
@@ -31,6 +32,10 @@ struct odd_opts {
 	int word;
 	struct conf_strings names;
 	double share;
+	struct conf_range band, tuned;
+	const struct conf_backend *backend;
+	const char *secret;
+	int64_t wait_us, every_us;
 };
 
 static int check_odd(const void *opts, struct err *err)
@@ -58,6 +63,11 @@ static const struct conf_key logprob_keys[] = {
 	{ NULL },
 };
 /* Has what the sample file cannot show. */
+static const struct conf_key odd_deep[] = {
+	{ "wait", CONF_TIME, offsetof(struct odd_opts, wait_us),
+	  .fallback = "5ms" },
+	{ NULL },
+};
 static const struct conf_key odd_keys[] = {
 	{ "most", CONF_INT, offsetof(struct odd_opts, most),
 	  .min = -20, .max = 20 },
@@ -69,6 +79,17 @@ static const struct conf_key odd_keys[] = {
 	  .fallback = "x" },
 	{ "share", CONF_NUMBER, offsetof(struct odd_opts, share),
 	  .optional = true },
+	{ "band", CONF_RANGE, offsetof(struct odd_opts, band),
+	  .optional = true, .min = 0, .max = 1 },
+	{ "tuned", CONF_RANGE, offsetof(struct odd_opts, tuned),
+	  .optional = true, .tunes = true },
+	{ "backend", CONF_BACKEND, offsetof(struct odd_opts, backend),
+	  .fallback = "none", .zero = "none" },
+	{ "secret", CONF_SECRET, offsetof(struct odd_opts, secret),
+	  .fallback = "none", .zero = "none" },
+	{ "every", CONF_TIME, offsetof(struct odd_opts, every_us),
+	  .fallback = "2s", .tunes = true },
+	{ "deep", CONF_SECTION, .sub = odd_deep },
 	{ NULL },
 };
 /* clang-format on */
@@ -142,6 +163,12 @@ static struct conf *read_path(const char *path)
 	"decimals, like 0.15\n"
 #define NO_ADDRESS                                                             \
 	" is not an address; write 127.0.0.1:8080, [::1]:8080 or unix:/PATH\n"
+#define NO_RANGE                                                               \
+	"f:1: cascades.c.verify.odd.band: must be two numbers, like "          \
+	"[0.3, 0.9]\n"
+#define IDLE                                                                   \
+	": nothing gives a score to compare; add `verify`, or leave it out\n"
+#define JUDGED "verify: [logprob], "
 #define NO_VALUE " has no value; give it one or leave it out\n"
 #define MISSING	 ": is missing; it has no default\n"
 #define OPEN_ADMIN                                                             \
@@ -159,7 +186,8 @@ static struct conf *read_path(const char *path)
 	"f:1: keys.k.hash: is not sha256: and 64 hex digits; `frugalctl key` " \
 	"makes a key and its hash\n"
 #define CASCADE_KEYS                                                           \
-	"match, tiers, threshold, verify, limits, mode, on_terminal_failure\n"
+	"match, tiers, threshold, target, verify, calibration, compare, "       \
+	"limits, mode, on_terminal_failure\n"
 #define LITERAL                                                                \
 	"f:1: backends.s.api_key: is the key itself, and others may read "     \
 	"this file; write env:NAME or file:/PATH, or give the file mode "      \
@@ -214,17 +242,8 @@ static const char *const bad[][2] = {
 	 "f:1: keys.k.rate: unknown key; known here: hash, cascades\n"},
 	{CLIENT(HASH ", budget_usd: 5"),
 	 "f:1: keys.k.budget_usd: unknown key; known here: hash, cascades\n"},
-	{CASCADE("target: {max_error: 0.02, delta: 0.05}"),
-	 "f:1: cascades.c.target: unknown key; known here: " CASCADE_KEYS},
-	{CASCADE("calibration: /x"),
-	 "f:1: cascades.c.calibration: unknown key; known here: " CASCADE_KEYS},
-	{CASCADE("compare: auto"),
-	 "f:1: cascades.c.compare: unknown key; known here: " CASCADE_KEYS},
 	{CASCADE("audit: {rate: 0.02}"),
 	 "f:1: cascades.c.audit: unknown key; known here: " CASCADE_KEYS},
-	{CASCADE("limits: {verify_usd: 1}"),
-	 "f:1: cascades.c.limits.verify_usd: unknown key; known here: "
-	 "deadline, attempts, cost_usd\n"},
 	{CASCADE("mode: shadow"),
 	 "f:1: cascades.c.mode: shadow is not in this version; it takes "
 	 "enforce\n"},
@@ -556,6 +575,50 @@ static const char *const bad[][2] = {
 	{BACKENDS "cascades: x\n", "f:2: cascades: must be a mapping of "
 				   "names\n"},
 
+	/* threshold, target and calibration */
+	{CASCADE("target: {max_error: 0.02}, calibration: x"),
+	 "f:1: cascades.c.target" IDLE "f:1: cascades.c.calibration" IDLE},
+	{CASCADE("calibration: x"), "f:1: cascades.c.calibration" IDLE},
+	{CASCADE("calibration: x, verify: [logprob]"),
+	 "f:1: cascades.c.verify: needs a `threshold`, from 0 to 1: the "
+	 "confidence from which an answer is kept; or a `target`\n"},
+	{CASCADE(JUDGED "target: {max_error: 0.02, delta: 0.1}"),
+	 "f:1: cascades.c.target: needs a `calibration`, the file that "
+	 "`frugalctl calibrate` writes\n"},
+	{CASCADE(JUDGED "target: {max_error: 0.02}, calibration: none"),
+	 "f:1: cascades.c.target: needs a `calibration`, the file that "
+	 "`frugalctl calibrate` writes\n"},
+	{CASCADE(JUDGED "calibration: x,\nthreshold: 0.5,\n"
+			"target: {max_error: 0.02}"),
+	 "f:3: cascades.c.target: stands beside `threshold`; keep one: a "
+	 "target has its cuts in the calibration\n"},
+	{"cascades: {c: {tiers: [s], " JUDGED "calibration: x,\n"
+	 "target: {max_error: 0.02}}}\n" BACKENDS,
+	 "f:2: cascades.c.target: is for cascades of two tiers, this one has "
+	 "1; use `threshold`\n"},
+	{CASCADE("calibration: x, target: {max_error: 0.02}, verify: "
+		 "[logprob, odd: {most: 1, band: [0, 1],\ntuned: [0, 1]}]"),
+	 "f:2: cascades.c.verify.odd.tuned: stands beside `target`, whose cuts "
+	 "are in the calibration; leave it out\n"},
+	{CASCADE(JUDGED "calibration: x, target: {delta: 0.05}"),
+	 "f:1: cascades.c.target.max_error" MISSING},
+	{CASCADE(JUDGED "calibration: x, target: {max_error: 0}"),
+	 "f:1: cascades.c.target.max_error: 0 is out of range; from 0.0001 to "
+	 "0.5\n"},
+	{CASCADE(JUDGED "calibration: x, target: {max_error: 0.1, delta: 1}"),
+	 "f:1: cascades.c.target.delta: 1 is out of range; from 0.0001 to "
+	 "0.5\n"},
+	{CASCADE(JUDGED "calibration: x, target: 0.02"),
+	 "f:1: cascades.c.target: must be a mapping of keys, like max_error: "
+	 "VALUE\n"},
+	{CASCADE(JUDGED "threshold: 1, calibration: ''"),
+	 "f:1: cascades.c.calibration: is empty; write something\n"},
+	{CASCADE("compare: text"),
+	 "f:1: cascades.c.compare: text is not one of "
+	 "auto,json,choice,number,contains\n"},
+	{CASCADE("limits: {verify_usd: -1}"),
+	 "f:1: cascades.c.limits.verify_usd: -1" NO_MONEY},
+
 	/* threshold and verifiers */
 	{CASCADE("threshold: 0.5"),
 	 "f:1: cascades.c.threshold: nothing gives a score to compare; add "
@@ -565,7 +628,7 @@ static const char *const bad[][2] = {
 	 "`verify`, or leave it out\n"},
 	{CASCADE("verify: [logprob]"),
 	 "f:1: cascades.c.verify: needs a `threshold`, from 0 to 1: the "
-	 "confidence from which an answer is kept\n"},
+	 "confidence from which an answer is kept; or a `target`\n"},
 	{CASCADE("verify: [logprob], threshold: 1.1"),
 	 "f:1: cascades.c.threshold: 1.1 is out of range; from 0 to 1\n"},
 	{CASCADE("verify: [logprob], threshold: -0.1"),
@@ -619,8 +682,30 @@ static const char *const bad[][2] = {
 	/* its own check is not asked about options that are faulty */
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 13, x: 1}]"),
 	 "f:1: cascades.c.verify.odd.x: unknown key; known here: most, flag, "
-	 "word, "
-	 "names, share\n"},
+	 "word, names, share, band, tuned, backend, secret, every, deep\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: 0.3}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0.3]}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0, 0, 1]}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: {a: b}}]"),
+	 NO_RANGE},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0.3, x]}]"),
+	 "f:1: cascades.c.verify.odd.band: x is not a number; write one like "
+	 "0.8\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [-1,\n1]}]"),
+	 "f:1: cascades.c.verify.odd.band: -1 is out of range; from 0 to 1\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0,\n[1]]}]"),
+	 "f:2: cascades.c.verify.odd.band: must be one value, not a list\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0.9, 0.3]}]"),
+	 "f:1: cascades.c.verify.odd.band: begins above its end; turn them "
+	 "round\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, backend: lx}]"),
+	 "f:1: cascades.c.verify.odd.backend: there is no backend lx (did you "
+	 "mean l?)\n"},
+	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, backend: c}]"),
+	 "f:1: cascades.c.verify.odd.backend: there is no backend c\n"},
 	{CASCADE("threshold: 0.5, verify: [odd: {most: -21}]"),
 	 "f:1: cascades.c.verify.odd.most: -21 is out of range; from -20 to "
 	 "20\n"},
@@ -906,16 +991,55 @@ static void test_cascade_limits(void **state)
 		struct conf *c;
 
 		snprintf(text, sizeof(text),
-			 CASCADE("limits: {cost_usd: %s, attempts: 2, "
-				 "deadline: 7s}"),
-			 t[i].text);
+			 CASCADE("limits: {cost_usd: %s, verify_usd: %s, "
+				 "attempts: 2, deadline: 7s}"),
+			 t[i].text, t[i].text);
 		c = read_good(text);
 		assert_int_equal(c->cascades[0].max_cost_pusd, t[i].pico);
+		assert_int_equal(c->cascades[0].max_verify_pusd, t[i].pico);
 		assert_int_equal(c->cascades[0].max_attempts, 2);
 		assert_int_equal(c->cascades[0].deadline_us, 7 * S);
 		assert_int_equal(c->limits.deadline_us, 300 * S);
 		conf_free(c);
 	}
+}
+
+/* No money at all is a bound, too. */
+static void test_no_money_for_verifiers(void **state)
+{
+	struct conf *c = read_good(CASCADE("limits: {verify_usd: 0}"));
+
+	(void)state;
+	assert_int_equal(c->cascades[0].max_verify_pusd, 0);
+	assert_true(c->cascades[0].max_cost_pusd == CONF_NO_LIMIT);
+	conf_free(c);
+	c = read_good(CASCADE("mode: enforce"));
+	assert_true(c->cascades[0].max_verify_pusd == CONF_NO_LIMIT);
+	conf_free(c);
+}
+
+static void test_targets(void **state)
+{
+	struct conf *c = read_good(
+		CASCADE(JUDGED "\ncalibration: /x/y.json, compare: number, "
+			       "target: {max_error: 0.02}"));
+	const struct conf_cascade *k = &c->cascades[0];
+
+	(void)state;
+	assert_true(k->max_error == 0.02);
+	assert_true(k->delta == 0.05);
+	assert_string_equal(k->calibration, "/x/y.json");
+	assert_int_equal(k->calibration_line, 2);
+	assert_int_equal(k->compare, CONF_COMPARE_NUMBER);
+	conf_free(c);
+	c = read_good(CASCADE(JUDGED "threshold: 0.5, calibration: x"));
+	assert_true(c->cascades[0].max_error == 0);
+	assert_int_equal(c->cascades[0].compare, CONF_COMPARE_AUTO);
+	conf_free(c);
+	c = read_good(CASCADE("compare: contains"));
+	assert_int_equal(c->cascades[0].compare, CONF_COMPARE_CONTAINS);
+	assert_null(c->cascades[0].calibration);
+	conf_free(c);
 }
 
 static void test_words(void **state)
@@ -1129,6 +1253,73 @@ static void test_verifiers(void **state)
 	c = read_good(CASCADE("verify: []"));
 	assert_int_equal(c->cascades[0].n_verify, 0);
 	conf_free(c);
+}
+
+static void test_ranges_and_backends(void **state)
+{
+	struct conf *c = read_good(
+		CASCADE("threshold: 0, verify: [odd: {most: 1}]"));
+	const struct odd_opts *o = c->cascades[0].verify[0].opts;
+
+	(void)state;
+	assert_false(o->band.said);
+	assert_null(o->backend);
+	conf_free(c);
+	c = read_good(CASCADE("threshold: 0, verify: [odd: {most: 1, band: "
+			      "[0.25, 1], backend: l}]"));
+	o = c->cascades[0].verify[0].opts;
+	assert_true(o->band.said);
+	assert_true(o->band.low == 0.25);
+	assert_true(o->band.high == 1);
+	assert_ptr_equal(o->backend, &c->backends[1]);
+	conf_free(c);
+}
+
+static void check_written(const char *verify, const char *wanted)
+{
+	char *text = mem_printf("cascades: {c: {tiers: [s, l], verify: %s}}\n"
+				BACKENDS, verify);
+	struct conf *c = read_good(text);
+	struct buf out;
+
+	buf_init(&out, 0);
+	assert_int_equal(conf_verify_write(&c->cascades[0], &out), 0);
+	assert_string_equal(text_of(&out), wanted);
+	buf_release(&out);
+	conf_free(c);
+	free(text);
+}
+
+/* The same for what means the same, however it was written; what only tunes,
+ * and secrets, make no difference. */
+static void test_written_verifiers(void **state)
+{
+	static const char odd_written[] =
+		"[{\"odd\":{\"most\":-20,\"flag\":true,\"word\":\"c\","
+		"\"names\":[\"a\\\"\",\"b\"],\"share\":0.1,"
+		"\"band\":[0.35,0.9],\"backend\":\"l\","
+		"\"deep\":{\"wait\":7000}}}]";
+
+	(void)state;
+	setenv("FRUGALD_SECRET", "sk-x", 1);
+	check_written("[]", "[]");
+	check_written("[rules, logprob], threshold: 1",
+		      "[{\"rules\":{\"refusal\":false,\"truncated\":false,"
+		      "\"repetition\":false}},{\"logprob\":{\"span\":"
+		      "\"all\"}}]");
+	check_written("[{logprob: {span: all}}], threshold: 1",
+		      "[{\"logprob\":{\"span\":\"all\"}}]");
+	check_written("[odd: {most: 1, names: []}], threshold: 1",
+		      "[{\"odd\":{\"most\":1,\"flag\":true,\"word\":\"b\","
+		      "\"names\":[],\"share\":0,\"band\":null,"
+		      "\"backend\":null,\"deep\":{\"wait\":5000}}}]");
+	check_written("[odd: {most: -20, word: c, names: ['a\"', b], share: "
+		      "0.10, band: [0.35, 9e-1], backend: l, every: 3s, "
+		      "secret: env:FRUGALD_SECRET, deep: {wait: 7ms}}], "
+		      "threshold: 1", odd_written);
+	check_written("[odd: {deep: {wait: 7ms}, backend: l, band: [0.35, "
+		      "0.9], share: 0.1, names: ['a\"', b], word: c, most: "
+		      "-20}], threshold: 1", odd_written);
 }
 
 static void test_many(void **state)
@@ -1573,6 +1764,8 @@ int main(void)
 		cmocka_unit_test(test_prices),
 		cmocka_unit_test(test_cached_price_of_nought),
 		cmocka_unit_test(test_cascade_limits),
+		cmocka_unit_test(test_no_money_for_verifiers),
+		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bare_values_of_sections),
@@ -1581,6 +1774,8 @@ int main(void)
 		cmocka_unit_test(test_client_keys),
 		cmocka_unit_test(test_open_addresses),
 		cmocka_unit_test(test_verifiers),
+		cmocka_unit_test(test_ranges_and_backends),
+		cmocka_unit_test(test_written_verifiers),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_no_file_takes_long),
 		cmocka_unit_test(test_warnings),

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of signals.
+ */
+#include "verify/signal.h"
+
+#include <assert.h>
+
+struct row {
+	const char *name, *formula, *unit;
+};
+
+#define TOKEN_STATS(id, prefix)                                                \
+	[id##_MIN] = {prefix ".min", "min l_t", "nat"},                        \
+	[id##_MEAN] = {prefix ".mean", "sum l_t / n", "nat"},                  \
+	[id##_SUM] = {prefix ".sum", "sum l_t", "nat"},                        \
+	[id##_Q10] = {prefix ".q10", "0.1-quantile of l_t, interpolated",      \
+		      "nat"},                                                  \
+	[id##_Q25] = {prefix ".q25", "0.25-quantile of l_t, interpolated",     \
+		      "nat"},                                                  \
+	[id##_MEDIAN] = {prefix ".median",                                     \
+			 "0.5-quantile of l_t, interpolated", "nat"},          \
+	[id##_ENTROPY_MAX] = {prefix ".entropy_max",                           \
+			      "max H_t, H_t = "                                \
+			      "-sum r ln r, r_j = e^a_tj / sum e^a_tj",        \
+			      "nat"},                                          \
+	[id##_ENTROPY_MEAN] = {prefix ".entropy_mean",                         \
+			       "mean of the H_t there are", "nat"},            \
+	[id##_MARGIN_MIN] = {prefix ".margin_min", "min (a_t1 - a_t2)",        \
+			     "nat"},                                           \
+	[id##_MARGIN_MEAN] = {prefix ".margin_mean",                           \
+			      "mean of the a_t1 - a_t2 there are", "nat"},     \
+	[id##_TOKENS] = {prefix ".tokens", "n", "token"}
+
+static const struct row table[SIGNAL_N] = {
+	TOKEN_STATS(SIGNAL_LOGPROB, "logprob"),
+	TOKEN_STATS(SIGNAL_ANSWER, "answer"),
+	[SIGNAL_RULES_HEDGE] = {"rules.hedge",
+				"hedge phrases in the reply's text", "phrase"},
+	[SIGNAL_CHECK_AGREE] = {"check.agree",
+				"1 when the check's answer is the same as the "
+				"reply's, else 0",
+				"1"},
+	[SIGNAL_CHECK_P] = {"check.p",
+			    "agreeing: e^(sum l_t) of the check's answer; else "
+			    "what its first token gives the reply's answer",
+			    "probability"},
+	[SIGNAL_CHECK_LOGP] = {"check.logp", "ln check.p", "nat"},
+	[SIGNAL_WORDS] = {"words.*",
+			  "words of question and reply, hashed (verify/words)",
+			  "1"},
+};
+
+const char *signal_name(enum signal_id id)
+{
+	assert(id < SIGNAL_N);
+	return table[id].name;
+}
+
+const char *signal_formula(enum signal_id id)
+{
+	assert(id < SIGNAL_N);
+	return table[id].formula;
+}
+
+const char *signal_unit(enum signal_id id)
+{
+	assert(id < SIGNAL_N);
+	return table[id].unit;
+}
+
+const char *signal_find(struct span name)
+{
+	for (enum signal_id id = 0; id < SIGNAL_N; id++)
+		if (span_is(name, table[id].name))
+			return table[id].name;
+	return NULL;
+}
+
+bool signal_is_foreign(struct span name)
+{
+	return name.n > 2 && name.p[0] == 'x' && name.p[1] == '.';
+}

@@ -31,11 +31,12 @@ L4 := $(addprefix verify/, verdict verifier signal \
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload daemon main)
-CTL := $(addprefix ctl/, key main)
+CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
+       economy quality calibration key main)
 
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
-CTL_OBJS    := $(L0) $(STAT) $(STAT_OFFLINE) $(CTL)
+CTL_OBJS    := $(L0) $(STAT) $(STAT_OFFLINE) verify/heads $(CTL)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'

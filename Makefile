@@ -12,6 +12,9 @@ VERSION := 0.1.0
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
 L1 := $(addprefix evt/, loop deadline signals)
+# Both programs have STAT, and frugalctl alone what fits and judges.
+STAT := $(addprefix stat/, tokens isotonic spline calibrator)
+STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_judging conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route reply_head http_client sse \
@@ -19,16 +22,22 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
         chat_ask chat_check chat_edit chunk slices chat_replay chat_error price fault) \
       $(addprefix store/, db ledger_file ledger ledger_reader) \
-      $(addprefix stat/, tokens)
+      $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
-L4 := $(addprefix verify/, verdict verifier signal verify_rules verify_logprob)
-L5 := $(addprefix cascade/, generation policy roster recorder outlet account run)
+L4 := $(addprefix verify/, verdict verifier signal \
+      number prose passage final_answer plain_words json_same pattern \
+      comparator token_stats words verify_rules verify_logprob heads artifact \
+      artifact_route verify_head verify_check_read verify_check verifiers)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
-L7 := $(addprefix daemon/, listener worker reload daemon main)
-CTL := $(addprefix ctl/, key main)
+L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
+CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
+       economy quality calibration key main)
 
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
-CTL_OBJS    := $(L0) $(CTL)
+VERIFY_OFFLINE := verify/artifact_save
+CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
+	cascade/policy $(CTL)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'
@@ -62,13 +71,14 @@ $(B)/frugald: $(DAEMON_OBJS:%=$(B)/obj/%.o)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/frugalctl: $(CTL_OBJS:%=$(B)/obj/%.o)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -llinear $(LIBS)
 
 $(B)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Unit tests: the objects each needs; a long line here is a design fault.
+# Unit tests: the objects each needs; a long line here is a design fault. What
+# of libraries only one of them needs is in UNIT_LIBS_noun.
 include tests/unit/units.mk
 UNITS := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 
@@ -78,7 +88,7 @@ $(B)/unit/%.o: tests/unit/%.c Makefile
 
 define UNIT_RULE
 $(B)/unit/test_$(1): $(B)/unit/test_$(1).o $(UNIT_$(1):%=$(B)/obj/%.o)
-	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka $$(UNIT_LIBS_$(1)) $(LIBS)
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 

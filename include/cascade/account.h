@@ -18,6 +18,7 @@
 
 struct account_attempt {
 	const struct backend *backend;
+	const char *purpose;  /* "answer" or "verify" */
 	int tier;	      /* as it is told: from 1, 0 when direct */
 	struct answer answer; /* spans in it are not to be used */
 	bool aborted;
@@ -36,13 +37,18 @@ struct account {
 	int64_t begin_us; /* of our work: its body was in, it had a place */
 	struct account_attempt *attempts;
 	size_t n_attempts, room_attempts;
+	size_t n_answers;      /* of them with purpose answer */
+	size_t last_answer;    /* index of the last one of those */
+	bool answering;	       /* a call for an answer is out */
 	struct account_verdict *verdicts;
 	size_t n_verdicts, room_verdicts;
 	bool any_connected;    /* one of the backends was reached */
-	int64_t call_start_us; /* 0: no call is out */
-	int64_t upstream_us;   /* time calls were out, ended ones only */
+	int n_out;	       /* calls that are out, of any purpose */
+	int64_t out_since_us;  /* since one of them always was */
+	int64_t upstream_us;   /* time any call was out, before that */
 	int64_t overhead_us;   /* frozen when a head is sent; -1 before */
 	int64_t cost_pusd;
+	int64_t verify_pusd;   /* of that, of calls of verifiers */
 };
 
 /* arena outlives it. */
@@ -51,17 +57,22 @@ void account_init(struct account *a, struct arena *arena, int64_t start_us,
 
 /* It has a place: what it waited for is not our overhead. */
 void account_begins(struct account *a);
+/* A call for an answer; one at a time. */
 void account_call_begins(struct account *a);
 /* The call that began is over, or about to be aborted. */
 void account_call_ends(struct account *a, struct call *c, int tier,
 		       bool aborted);
-/* On the reply of the last attempt. */
+/* A call of a verifier, likewise, beside others or not. */
+void account_verify_begins(struct account *a);
+void account_verify_ends(struct account *a, struct call *c, int tier,
+			 bool aborted);
+/* On the reply of the last answer. What it cost is booked with its calls. */
 void account_judged(struct account *a, const struct verdict *v);
 
 /* The last n verdicts, in order, of the arena. */
 const struct verdict *account_last(const struct account *a, size_t n);
 
-/* Calls made, one that is out included. */
+/* Calls made for an answer, one that is out included. */
 int account_attempts(const struct account *a);
 /* Time that was ours so far; frozen by the first call. */
 int64_t account_overhead_us(struct account *a);

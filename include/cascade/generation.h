@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/buf.h"
 #include "base/metric.h"
 #include "cascade/policy.h"
 #include "conf/conf.h"
 #include "upstream/backend.h"
+#include "verify/artifact.h"
 #include "verify/verifier.h"
+#include "verify/verify_head.h"
 
 struct chain_link {
 	const struct verifier *verifier;
@@ -28,8 +30,12 @@ struct cascade {
 	const char *name;  /* "" for a backend named directly */
 	const char *known; /* what the configuration calls either of them */
 	struct backend **tiers;
-	struct chain_link *chain;
+	struct chain_link *chain; /* policy.n_verify of them */
+	enum policy_link *links;  /* of each, what it is; policy's */
 	struct policy policy;
+	enum comparator compare;
+	struct artifact *artifact; /* NULL: uncalibrated */
+	struct verify_head_opts heads[HEADS_NSTAGES];
 	int64_t deadline_us;
 };
 
@@ -41,9 +47,10 @@ struct generation {
 	struct cascade *direct;	   /* one for each backend, same order */
 };
 
-/* Takes *conf (it becomes NULL) on success. The first reference is yours. */
+/* Takes *conf (it becomes NULL) on success. The first reference is yours.
+ * NULL: faults has a line for each thing that cannot be, "file:line: ...". */
 struct generation *generation_new(struct conf **conf, uint64_t number,
-				  struct err *err);
+				  struct buf *faults);
 struct generation *generation_ref(struct generation *g);
 void generation_unref(struct generation *g); /* NULL is fine */
 

@@ -45,13 +45,35 @@ struct decision {
 	double confidence; /* NaN while no verifier gave a score */
 };
 
+/* What stands at a place of the chain. Those that only read come first; what
+ * costs money comes behind all that it may save. */
+enum policy_link {
+	POLICY_READS,  /* the reply: no call, no cost */
+	POLICY_HEAD,   /* all signals so far; its score is the confidence */
+	POLICY_CHECKS, /* asks somebody, when the band says so */
+};
+
+/* Of regret, in [0, 1]. Below 0 a cut takes nothing. */
+struct policy_cuts {
+	double accept; /* before the check: at most this is kept unchecked */
+	double check;  /* above this it is not worth a check */
+	double after;  /* after the check: at most this is kept */
+};
+
 /* What is fixed for a cascade. */
 struct policy {
 	size_t n_tiers;
-	size_t n_verify;
+	size_t n_verify;	 /* links of the chain */
+	const enum policy_link *links;
+	bool calibrated;	 /* confidence is a head's, never a raw score */
+	bool has_target;	 /* cuts rule, threshold and band do not */
+	struct policy_cuts cuts;
 	double threshold;
+	bool has_band;		 /* else the check is always asked */
+	double band_low, band_high;
 	int64_t max_attempts;	 /* calls with purpose answer */
 	int64_t max_cost_pusd;	 /* INT64_MAX: no bound */
+	int64_t max_verify_pusd; /* of that for verifying; likewise */
 };
 
 /* The tier to begin with: the first, or the terminal one for what a cheap tier
@@ -63,7 +85,14 @@ size_t policy_first_tier(const struct policy *p, int64_t n, bool beyond_cheap,
 /* Is this tier's reply to be verified? The terminal tier's never. */
 bool policy_verifies(const struct policy *p, size_t tier);
 
-/* After the first `n` verdicts of the chain on a reply of a verified tier.
+/* After the first n verdicts of the chain, from 0, on a reply of a verified
+ * tier: what they come to, or that the next link is to be asked.
+ *
+ * A hard gate and a fault end the chain at once. So do unusable log-probs where
+ * the cascade is calibrated, for its heads were fitted to replies that had
+ * them, and a check that says nothing. A check is asked inside the band alone,
+ * which is that of the cuts (accept, check] with a target, else [band_low,
+ * band_high] of the confidence; outside of it the decision falls without.
  * Missing evidence is never acceptance. */
 struct decision policy_judge(const struct policy *p, const struct verdict *v,
 			     size_t n);
@@ -75,6 +104,11 @@ enum reason policy_reason_of_fault(enum fault_kind kind, bool out_of_time);
 /* May one more tier be asked, so many attempts made and so much spent? */
 bool policy_may_ask(const struct policy *p, int64_t attempts,
 		    int64_t spent_pusd);
+
+/* May a verifier spend so much more, with so much spent on verifying and so
+ * much in all? */
+bool policy_may_verify(const struct policy *p, int64_t more_pusd,
+		       int64_t verified_pusd, int64_t spent_pusd);
 
 /* The tier after this one, so many attempts made: the next, or the terminal
  * one when only one attempt is left. */

@@ -172,6 +172,8 @@ enum conf_compare {
 	CONF_COMPARE_NUMBER,
 	CONF_COMPARE_CONTAINS,
 };
+const char *conf_compare_name(int compare);
+
 enum conf_mode { CONF_MODE_ENFORCE };
 enum conf_on_failure { CONF_FAIL_ERROR, CONF_FAIL_BEST_REJECTED };
 

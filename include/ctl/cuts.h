@@ -17,9 +17,7 @@
 
 /* One request. */
 struct cuts_row {
-	double regret[HEADS_NSTAGES]; /* NaN: none, escalates */
-	/* What escalates before any head does may be answered for nothing:
-	 * barred rows have NaN above and the cost of the cheap reply here. */
+	double regret[HEADS_NSTAGES]; /* NaN: no score, escalates */
 	double cheap_usd, check_usd, expensive_usd;
 	bool loss; /* keeping the cheap reply would lose */
 };
@@ -34,9 +32,9 @@ enum cuts_fate {
 /* Over n rows. */
 struct cuts_sum {
 	size_t n, n_accepted, n_checked, n_losses;
-	/* Money: spent with the policy, and by asking the expensive backend
-	 * alone. */
-	double spent_usd, expensive_usd;
+	double spent_usd;     /* with the policy */
+	double avoided_usd;   /* expensive answers not asked for */
+	double expensive_usd; /* asking the expensive backend alone */
 };
 
 /* Takes nothing, asks nothing. */
@@ -55,12 +53,14 @@ enum cuts_use {
 	CUTS_BAND,	/* where it pays */
 	CUTS_UNCHECKED, /* never */
 	CUTS_CHECK_ALL, /* on every row that is not barred */
+	CUTS_NUSES,
 };
 
 /* The policies of a grid over the quantiles of the rows' regrets that save
- * more than each safer one, safest first, cuts_none() at the head. Risk is
- * the mean of the regrets of what is accepted, which is steadier than the
- * losses of few rows. At most `most` (>= 2); returns how many were written. */
+ * more than each safer one, safest first, cuts_none() at the head. A row's
+ * risk is taken as the mean of its regret and its loss: few rows' losses alone
+ * are noise, regrets alone a model. At most `most` (>= 2) are written, evenly
+ * thinned; returns how many. */
 size_t cuts_frontier(const struct cuts_row *rows, size_t n, enum cuts_use use,
 		     struct artifact_cuts *out, size_t most);
 

@@ -17,6 +17,7 @@
 
 #include "ctl/cuts.h"
 
+/* NaN: not known, and then it is not worth it. */
 struct economy {
 	double net_saving, low, high;
 	/* Share of the expensive backend's money that must be avoided before
@@ -27,6 +28,8 @@ struct economy {
 	bool worth_it;	    /* low > 0 */
 };
 
+struct economy economy_unknown(void);
+/* Unknown where nothing expensive was paid. */
 struct economy economy_of(const struct artifact_cuts *c,
 			  const struct cuts_row *rows, size_t n, double delta);
 

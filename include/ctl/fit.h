@@ -40,8 +40,8 @@ struct fit_scores {
 
 /* Fits h: knots and heads of regret on `rows`, heads of confidence, which
  * carry no promise, on `more`. Scores out of fold: those of regret are written
- * to cross for rows, those of confidence to cross_more for more (either may be
- * NULL). ERR_PARSE: rows of too few kinds to fit. */
+ * to cross for rows, those of confidence (labels only) to cross_more for more.
+ * ERR_PARSE: no row to fit on. Rows that are all alike give a constant. */
 int fit_heads(struct heads *h, const struct samples *s,
 	      const struct fit_options *o, struct fit_rows rows,
 	      struct fit_rows more, struct fit_scores *cross,

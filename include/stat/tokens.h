@@ -31,6 +31,9 @@ double tokens_entropy_bucket(const double *logprobs, size_t k);
 /* l1 - l2 of alternatives in any order; NaN when k < 2. */
 double tokens_margin(const double *logprobs, size_t k);
 
-double tokens_clamp(double logprob);
+static inline double tokens_clamp(double logprob)
+{
+	return logprob < TOKENS_FLOOR ? TOKENS_FLOOR : logprob;
+}
 
 #endif

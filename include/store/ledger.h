@@ -25,7 +25,7 @@ struct ledger;
  * the column may. Names equal the columns. */
 struct ledger_attempt {
 	const char *backend, *model;
-	const char *purpose; /* answer, verify, audit */
+	const char *purpose; /* answer (NULL means it, too), verify, audit */
 	int tier;
 	int status;	     /* 0: none came */
 	int refused_before;  /* status that rejected fields of ours, and the
@@ -73,6 +73,8 @@ struct ledger_row {
 /* A zeroed row with room for so many; fill it and put it. */
 struct ledger_row *ledger_row_new(size_t n_attempts, size_t n_verdicts);
 void ledger_row_free(struct ledger_row *row); /* NULL is fine */
+/* Attempts for an answer, verifying ones left out. */
+size_t ledger_row_answers(const struct ledger_row *row);
 
 /* Opens (creates, mode 0600) the file, brings its schema up to date, starts
  * the writer. A file that is no sound database is moved aside

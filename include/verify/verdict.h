@@ -34,6 +34,7 @@ struct verdict {
 	enum verdict_kind kind;
 	enum verdict_lack lack;
 	double score;
+	double regret; /* of a head's score; in [0, 1] */
 	const char *why; /* gate's name, or what was lacking; static; may be NULL */
 	const struct signal *signals; /* of the run's arena */
 	size_t n_signals;

@@ -3,7 +3,7 @@
  * A verifier: a table of functions, with the rows of its keys.
  *
  * To add one: write verify_NAME.c with such a table and name it in the list of
- * verifier.c.
+ * verifiers.c.
  */
 #ifndef VERIFY_VERIFIER_H
 #define VERIFY_VERIFIER_H
@@ -12,14 +12,37 @@
 #include "chat/chat.h"
 #include "conf/conf.h"
 #include "evt/loop.h"
+#include "verify/comparator.h"
 #include "verify/verdict.h"
 
-/* One reply to be judged. Borrowed until the verification ends. */
+struct call;
+struct http_client;
+
+/* What verifiers need that ask somebody. Outlives the verification. */
+struct verify_world {
+	struct http_client *client;
+	struct backend **backends; /* in the order of conf->backends */
+	const struct conf *conf;
+	const char *request_id;
+	const char *query; /* of the client's URL; NULL: none */
+	/* The books: each call of a verifier is told to begin, and told when it
+	 * is over or about to be aborted. */
+	void (*call_begins)(void *arg);
+	void (*call_ends)(void *arg, struct call *c, bool aborted);
+	void *arg;
+};
+
+/* One reply to be judged. Borrowed until the verification ends, and so is what
+ * is in it. */
 struct verify_case {
 	struct loop *loop;
 	struct arena *arena; /* the run's */
+	const struct verify_world *world; /* NULL: nobody can be asked */
 	const struct chat_request *request;
-	const struct chat_reply *reply;
+	const struct chat_reply *reply; /* NULL: not there yet */
+	enum comparator compare;	/* the cascade's */
+	const struct verdict *earlier;	/* of the chain, in order */
+	size_t n_earlier;
 	int64_t until_us; /* absolute; later is a fault */
 };
 
@@ -36,15 +59,24 @@ struct verifier {
 	struct verification *(*start)(const struct verify_case *c,
 				      const void *opts, verify_done_fn *done,
 				      void *arg);
-	/* Allowed in done, and before it (it then never comes). NULL is fine. */
+	/* Allowed in done, and before it (it then never comes, and what was
+	 * asked is aborted). NULL is fine. */
 	void (*free)(struct verification *v);
+
+	/* Of those that ask somebody; NULL for all others. */
+	const struct verify_asks *asks;
 };
 
-/* The table of a configured verifier. Never NULL for one that conf knows. */
-const struct verifier *verifier_find(const char *name);
-
-/* For conf_read: all that exist, ended by NULL. */
-const struct conf_verifier *const *verifier_confs(void);
+struct verify_asks {
+	/* Of confidence: it is asked inside of this alone. */
+	struct conf_range (*band)(const void *opts);
+	/* Is it to be started beside the call for the reply? start() then gets
+	 * a case without one, and done waits for reply(). */
+	bool (*is_early)(const void *opts);
+	void (*reply)(struct verification *v, const struct verify_case *c);
+	/* About what it will cost, in pico-USD. */
+	int64_t (*price)(const struct verify_case *c, const void *opts);
+};
 
 /* For verifiers that need not wait: judges on the spot and reports on a later
  * turn. judge fills kind, score, why, signals. */

@@ -4,6 +4,7 @@
  */
 #include "cascade/account.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -39,20 +40,21 @@ void account_begins(struct account *a)
 	a->begin_us = now_us();
 }
 
-void account_call_begins(struct account *a)
+static void begin(struct account *a)
 {
-	a->call_start_us = now_us();
+	if (a->n_out++ == 0)
+		a->out_since_us = now_us();
 }
 
 static void stop_clock(struct account *a)
 {
-	if (a->call_start_us)
-		a->upstream_us += now_us() - a->call_start_us;
-	a->call_start_us = 0;
+	assert(a->n_out > 0);
+	if (--a->n_out == 0)
+		a->upstream_us += now_us() - a->out_since_us;
 }
 
-void account_call_ends(struct account *a, struct call *c, int tier,
-		       bool aborted)
+static struct account_attempt *end(struct account *a, struct call *c, int tier,
+				   bool aborted)
 {
 	struct span text = call_reply_bytes(c);
 	struct account_attempt *t;
@@ -69,8 +71,41 @@ void account_call_ends(struct account *a, struct call *c, int tier,
 						  NULL,
 	};
 	a->cost_pusd = price_add(a->cost_pusd, t->answer.cost_pusd);
-	a->any_connected = a->any_connected || t->answer.connected;
 	stop_clock(a);
+	return t;
+}
+
+void account_call_begins(struct account *a)
+{
+	assert(!a->answering);
+	a->answering = true;
+	begin(a);
+}
+
+void account_call_ends(struct account *a, struct call *c, int tier,
+		       bool aborted)
+{
+	struct account_attempt *t = end(a, c, tier, aborted);
+
+	t->purpose = "answer";
+	a->answering = false;
+	a->n_answers++;
+	a->last_answer = (size_t)(t - a->attempts);
+	a->any_connected = a->any_connected || t->answer.connected;
+}
+
+void account_verify_begins(struct account *a)
+{
+	begin(a);
+}
+
+void account_verify_ends(struct account *a, struct call *c, int tier,
+			 bool aborted)
+{
+	struct account_attempt *t = end(a, c, tier, aborted);
+
+	t->purpose = "verify";
+	a->verify_pusd = price_add(a->verify_pusd, t->answer.cost_pusd);
 }
 
 void account_judged(struct account *a, const struct verdict *v)
@@ -80,9 +115,8 @@ void account_judged(struct account *a, const struct verdict *v)
 	a->verdicts = grow(a, a->verdicts, a->n_verdicts, &a->room_verdicts,
 			   sizeof(*j));
 	j = &a->verdicts[a->n_verdicts++];
-	j->attempt = a->n_attempts - 1;
+	j->attempt = a->last_answer;
 	j->verdict = *v;
-	a->cost_pusd = price_add(a->cost_pusd, v->cost_pusd);
 }
 
 const struct verdict *account_last(const struct account *a, size_t n)
@@ -96,13 +130,13 @@ const struct verdict *account_last(const struct account *a, size_t n)
 
 int account_attempts(const struct account *a)
 {
-	return (int)a->n_attempts + (a->call_start_us != 0);
+	return (int)a->n_answers + a->answering;
 }
 
 int64_t account_overhead_us(struct account *a)
 {
 	int64_t now = now_us();
-	int64_t out = a->call_start_us ? now - a->call_start_us : 0;
+	int64_t out = a->n_out ? now - a->out_since_us : 0;
 
 	if (a->overhead_us < 0)
 		a->overhead_us = now - a->begin_us - a->upstream_us - out;
@@ -141,7 +175,7 @@ static void fill_attempt(const struct account *a, struct ledger_row *row,
 	*l = (struct ledger_attempt){
 		.backend = arena_dup(row->arena, span_of(conf->name)),
 		.model = arena_dup(row->arena, span_of(conf->model)),
-		.purpose = "answer",
+		.purpose = t->purpose,
 		.tier = t->tier,
 		.status = ans->status,
 		.refused_before = ans->refused_before,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "verify/verifiers.h"
 
 /* The counter is apart so that the header shows only what is immutable. Every
  * loop and every run holds a reference: a run ends under the configuration it
@@ -24,37 +25,176 @@ static struct backend *backend_at(struct generation *g,
 	return g->backends[conf - g->conf->backends];
 }
 
-static int cascade_init(struct generation *g, struct cascade *c,
-			const struct conf_cascade *conf, struct err *err)
+static void add_link(struct cascade *c, enum policy_link kind,
+		     const struct verifier *v, const void *opts)
 {
-	bool scored = false;
+	c->chain[c->policy.n_verify] = (struct chain_link){ v, opts };
+	c->links[c->policy.n_verify++] = kind;
+}
 
-	c->conf = conf;
-	c->name = c->known = conf->name;
-	c->deadline_us = conf->deadline_us;
-	c->tiers = mem_array(conf->n_tiers, sizeof(struct backend *));
-	c->chain = mem_array(conf->n_verify, sizeof(struct chain_link));
-	for (size_t i = 0; i < conf->n_tiers; i++)
-		c->tiers[i] = backend_at(g, conf->tiers[i]);
+/* Those that ask somebody, or those that do not, as the file has them. */
+static void add_links(struct cascade *c, bool asking)
+{
+	const struct conf_cascade *conf = c->conf;
+
 	for (size_t i = 0; i < conf->n_verify; i++) {
-		c->chain[i].verifier =
+		const struct verifier *v =
 			verifier_find(conf->verify[i].verifier->name);
-		c->chain[i].opts = conf->verify[i].opts;
-		scored = scored || c->chain[i].verifier->gives_score;
+
+		if (!v->asks == asking)
+			continue;
+		add_link(c, asking ? POLICY_CHECKS : POLICY_READS, v,
+			 conf->verify[i].opts);
 	}
-	if (conf->n_verify && !scored)
+}
+
+static void take_band(struct policy *p, const struct cascade *c)
+{
+	for (size_t i = 0; i < p->n_verify; i++) {
+		const struct chain_link *l = &c->chain[i];
+		struct conf_range band;
+
+		if (p->links[i] != POLICY_CHECKS)
+			continue;
+		band = l->verifier->asks->band(l->opts);
+		p->has_band = band.said;
+		p->band_low = band.low;
+		p->band_high = band.high;
+	}
+}
+
+static void add_head(struct cascade *c, enum heads_stage stage)
+{
+	c->heads[stage] = (struct verify_head_opts){ &c->artifact->heads,
+						     stage };
+	add_link(c, POLICY_HEAD, verify_head(), &c->heads[stage]);
+}
+
+/* What asks somebody comes behind all that costs nothing. A head stands before
+ * and behind it; one that was not fitted to checks has no use for any. */
+static void build_chain(struct cascade *c)
+{
+	size_t room = c->conf->n_verify + HEADS_NSTAGES;
+	size_t n_before;
+
+	c->chain = mem_array(room, sizeof(*c->chain));
+	c->links = mem_array(room, sizeof(*c->links));
+	c->policy.links = c->links;
+	add_links(c, false);
+	if (c->artifact)
+		add_head(c, HEADS_BEFORE);
+	if (c->artifact && !c->artifact->heads.has_after)
+		return;
+	n_before = c->policy.n_verify;
+	add_links(c, true);
+	if (c->artifact && c->policy.n_verify > n_before)
+		add_head(c, HEADS_AFTER);
+	take_band(&c->policy, c);
+}
+
+static bool is_scored(const struct cascade *c)
+{
+	for (size_t i = 0; i < c->policy.n_verify; i++)
+		if (c->chain[i].verifier->gives_score)
+			return true;
+	return false;
+}
+
+/* ---- artifacts ----------------------------------------------------------- */
+
+static int refuse(const struct generation *g, const struct conf_cascade *c,
+		  struct buf *faults, const char *why)
+{
+	buf_addf(faults, "%s:%d: cascades.%s.calibration: %s\n",
+		 g->conf->path, c->calibration_line, c->name, why);
+	return -1;
+}
+
+/* Is it for this cascade, and for what is wanted of it? */
+static int check_artifact(const struct artifact *a,
+			  const struct conf_cascade *c, struct err *err)
+{
+	struct artifact_route route = artifact_route_of(c, a->arena);
+	const char *foreign = artifact_foreign_signal(a);
+
+	if (foreign)
 		return err_set(err, ERR_CONF,
-			       "%s: cascades.%s.verify: no verifier here gives "
-			       "a score for `threshold`; add `- logprob`",
-			       g->conf->path, conf->name);
-	c->policy = (struct policy){
+			       "needs the signal %.64s, which only records "
+			       "bring; calibrate without it", foreign);
+	if (artifact_fits(a, &route, err) < 0)
+		return -1;
+	if (c->max_error > 0 &&
+	    (c->max_error != a->max_error || c->delta != a->delta))
+		return err_set(err, ERR_CONF,
+			       "keeps max_error %g with delta %g, the target "
+			       "is %g with %g; calibrate for that",
+			       a->max_error, a->delta, c->max_error, c->delta);
+	return 0;
+}
+
+static int take_artifact(const struct generation *g, struct cascade *c,
+			 struct buf *faults)
+{
+	const struct conf_cascade *conf = c->conf;
+	struct err err = { 0 };
+	char *text;
+
+	if (!conf->calibration)
+		return 0;
+	c->artifact = artifact_load(conf->calibration, &err);
+	if (!c->artifact)
+		return refuse(g, conf, faults, err.text);
+	if (check_artifact(c->artifact, conf, &err) == 0)
+		return 0;
+	text = mem_printf("%s %s", conf->calibration, err.text);
+	refuse(g, conf, faults, text);
+	free(text);
+	return -1;
+}
+
+/* ---- cascades ------------------------------------------------------------ */
+
+static struct policy policy_of(const struct cascade *c)
+{
+	const struct conf_cascade *conf = c->conf;
+	struct policy p = {
 		.n_tiers = conf->n_tiers,
-		.n_verify = conf->n_verify,
+		.calibrated = c->artifact != NULL,
+		.has_target = conf->max_error > 0,
 		.threshold = conf->threshold,
 		.max_attempts = conf->max_attempts,
 		.max_cost_pusd = conf->max_cost_pusd,
+		.max_verify_pusd = conf->max_verify_pusd,
 	};
-	return 0;
+
+	if (c->artifact)
+		p.cuts = (struct policy_cuts){ c->artifact->cuts.accept,
+					       c->artifact->cuts.check,
+					       c->artifact->cuts.after };
+	return p;
+}
+
+static int cascade_init(struct generation *g, struct cascade *c,
+			const struct conf_cascade *conf, struct buf *faults)
+{
+	c->conf = conf;
+	c->name = c->known = conf->name;
+	c->deadline_us = conf->deadline_us;
+	c->compare = comparator_find(conf_compare_name(conf->compare));
+	c->tiers = mem_array(conf->n_tiers, sizeof(struct backend *));
+	for (size_t i = 0; i < conf->n_tiers; i++)
+		c->tiers[i] = backend_at(g, conf->tiers[i]);
+	if (take_artifact(g, c, faults) < 0)
+		return -1;
+	c->policy = policy_of(c);
+	build_chain(c);
+	if (!conf->n_verify || is_scored(c))
+		return 0;
+	buf_addf(faults,
+		 "%s: cascades.%s.verify: no verifier here gives a score for "
+		 "`threshold`; add `- logprob`\n",
+		 g->conf->path, conf->name);
+	return -1;
 }
 
 static void direct_init(struct generation *g, struct cascade *c,
@@ -67,28 +207,42 @@ static void direct_init(struct generation *g, struct cascade *c,
 	c->tiers[0] = b;
 	c->policy = (struct policy){ .n_tiers = 1,
 				     .max_attempts = INT64_MAX,
-				     .max_cost_pusd = INT64_MAX };
+				     .max_cost_pusd = INT64_MAX,
+				     .max_verify_pusd = INT64_MAX };
 }
 
-static int build(struct generation *g, struct err *err)
+static int build_backends(struct generation *g, struct buf *faults)
 {
 	struct conf *conf = g->conf;
+	struct err err = { 0 };
 
 	g->backends = mem_array(conf->n_backends, sizeof(struct backend *));
 	g->direct = mem_array(conf->n_backends, sizeof(struct cascade));
-	g->cascades = mem_array(conf->n_cascades, sizeof(struct cascade));
 	for (size_t i = 0; i < conf->n_backends; i++) {
 		g->backends[i] = backend_new(&conf->backends[i],
-					     conf->limits.max_reply, err);
-		if (!g->backends[i])
+					     conf->limits.max_reply, &err);
+		if (!g->backends[i]) {
+			buf_addf(faults, "%s\n", err.text);
 			return -1;
+		}
 		direct_init(g, &g->direct[i], g->backends[i]);
 	}
-	for (size_t i = 0; i < conf->n_cascades; i++)
-		if (cascade_init(g, &g->cascades[i], &conf->cascades[i], err) <
-		    0)
-			return -1;
 	return 0;
+}
+
+static int build(struct generation *g, struct buf *faults)
+{
+	struct conf *conf = g->conf;
+	int rc = 0;
+
+	g->cascades = mem_array(conf->n_cascades, sizeof(struct cascade));
+	if (build_backends(g, faults) < 0)
+		return -1;
+	for (size_t i = 0; i < conf->n_cascades; i++)
+		if (cascade_init(g, &g->cascades[i], &conf->cascades[i],
+				 faults) < 0)
+			rc = -1;
+	return rc;
 }
 
 static void tear_down(struct counted *c)
@@ -98,6 +252,8 @@ static void tear_down(struct counted *c)
 	for (size_t i = 0; i < g->conf->n_cascades; i++) {
 		free(g->cascades[i].tiers);
 		free(g->cascades[i].chain);
+		free(g->cascades[i].links);
+		artifact_free(g->cascades[i].artifact);
 	}
 	for (size_t i = 0; i < g->conf->n_backends; i++) {
 		free(g->direct[i].tiers);
@@ -109,14 +265,14 @@ static void tear_down(struct counted *c)
 }
 
 struct generation *generation_new(struct conf **conf, uint64_t number,
-				  struct err *err)
+				  struct buf *faults)
 {
 	struct counted *c = mem_new(sizeof(*c));
 
 	c->g.number = number;
 	c->g.conf = *conf;
 	atomic_init(&c->refs, 1);
-	if (build(&c->g, err) < 0) {
+	if (build(&c->g, faults) < 0) {
 		tear_down(c);
 		free(c);
 		return NULL;

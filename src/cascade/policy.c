@@ -49,40 +49,110 @@ bool policy_verifies(const struct policy *p, size_t tier)
 	return tier + 1 < p->n_tiers && p->n_verify > 0;
 }
 
+static bool is_share(double x)
+{
+	return x >= 0 && x <= 1; /* NaN is none */
+}
+
 static struct decision escalate(enum reason why, const char *gate,
 				double confidence)
 {
 	return (struct decision){ POLICY_ESCALATE, why, gate, confidence };
 }
 
+/* What ends a chain at once; REASON_NONE: nothing. */
+static enum reason stop_of(const struct policy *p, enum policy_link link,
+			   const struct verdict *v)
+{
+	switch (v->kind) {
+	case VERDICT_PASS:
+		return REASON_NONE;
+	case VERDICT_REJECT:
+		return REASON_GATE;
+	case VERDICT_NONE:
+		if (v->lack != LACK_SIGNAL)
+			return REASON_VERIFIER_ERROR;
+		return p->calibrated || link == POLICY_CHECKS ?
+			       REASON_NO_SIGNAL :
+			       REASON_NONE;
+	case VERDICT_SCORE:
+		if (!is_share(v->score) ||
+		    (link == POLICY_HEAD && !is_share(v->regret)))
+			return REASON_VERIFIER_ERROR;
+		return REASON_NONE;
+	}
+	return REASON_VERIFIER_ERROR;
+}
+
+/* What the verdicts so far come to; NaN: nothing yet. */
+struct evidence {
+	double confidence, regret;
+};
+
+static void weigh(const struct policy *p, enum policy_link link,
+		  const struct verdict *v, struct evidence *e)
+{
+	if (v->kind != VERDICT_SCORE)
+		return;
+	if (link == POLICY_HEAD)
+		e->regret = v->regret;
+	if (link == POLICY_HEAD || !p->calibrated)
+		e->confidence = v->score;
+}
+
+/* Without asking anybody else: is it kept? cut: of the regret. */
+static struct decision settle(const struct policy *p, const struct evidence *e,
+			      double cut)
+{
+	bool kept = p->has_target ? e->regret <= cut :
+				    e->confidence >= p->threshold;
+
+	if (isnan(p->has_target ? e->regret : e->confidence))
+		return escalate(REASON_NO_SIGNAL, NULL, e->confidence);
+	if (!kept)
+		return escalate(REASON_LOW_CONFIDENCE, NULL, e->confidence);
+	return (struct decision){ POLICY_ACCEPT, REASON_CONFIDENT, NULL,
+				  e->confidence };
+}
+
+static bool is_in_band(const struct policy *p, const struct evidence *e)
+{
+	if (p->has_target)
+		return e->regret > p->cuts.accept && e->regret <= p->cuts.check;
+	return !p->has_band || (e->confidence >= p->band_low &&
+				e->confidence <= p->band_high);
+}
+
+static bool is_checked(const struct policy *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p->links[i] == POLICY_CHECKS)
+			return true;
+	return false;
+}
+
 struct decision policy_judge(const struct policy *p, const struct verdict *v,
 			     size_t n)
 {
-	double confidence = NAN;
+	struct evidence e = { NAN, NAN };
 
-	assert(n > 0 && n <= p->n_verify);
+	assert(n <= p->n_verify && p->n_verify > 0);
 	for (size_t i = 0; i < n; i++) {
-		if (v[i].kind == VERDICT_REJECT)
-			return escalate(REASON_GATE, v[i].why, confidence);
-		if (v[i].kind == VERDICT_NONE && v[i].lack != LACK_SIGNAL)
-			return escalate(REASON_VERIFIER_ERROR, NULL,
-					confidence);
-		if (v[i].kind != VERDICT_SCORE)
-			continue;
-		if (!(v[i].score >= 0 && v[i].score <= 1)) /* NaN too */
-			return escalate(REASON_VERIFIER_ERROR, NULL,
-					confidence);
-		confidence = v[i].score;
+		enum reason why = stop_of(p, p->links[i], &v[i]);
+
+		if (why != REASON_NONE)
+			return escalate(why,
+					why == REASON_GATE ? v[i].why : NULL,
+					e.confidence);
+		weigh(p, p->links[i], &v[i], &e);
 	}
-	if (n < p->n_verify)
-		return (struct decision){ POLICY_VERIFY, REASON_NONE, NULL,
-					  confidence };
-	if (isnan(confidence))
-		return escalate(REASON_NO_SIGNAL, NULL, confidence);
-	if (confidence < p->threshold)
-		return escalate(REASON_LOW_CONFIDENCE, NULL, confidence);
-	return (struct decision){ POLICY_ACCEPT, REASON_CONFIDENT, NULL,
-				  confidence };
+	if (n == p->n_verify)
+		return settle(p, &e, is_checked(p, n) ? p->cuts.after :
+							p->cuts.accept);
+	if (p->links[n] == POLICY_CHECKS && !is_in_band(p, &e))
+		return settle(p, &e, p->cuts.accept);
+	return (struct decision){ POLICY_VERIFY, REASON_NONE, NULL,
+				  e.confidence };
 }
 
 enum reason policy_reason_of_fault(enum fault_kind kind, bool out_of_time)
@@ -97,6 +167,18 @@ bool policy_may_ask(const struct policy *p, int64_t attempts,
 {
 	return attempts < p->max_attempts &&
 	       (p->max_cost_pusd == INT64_MAX || spent_pusd < p->max_cost_pusd);
+}
+
+static bool fits(int64_t spent, int64_t more, int64_t most)
+{
+	return most == INT64_MAX || (spent <= most && more <= most - spent);
+}
+
+bool policy_may_verify(const struct policy *p, int64_t more_pusd,
+		       int64_t verified_pusd, int64_t spent_pusd)
+{
+	return fits(verified_pusd, more_pusd, p->max_verify_pusd) &&
+	       fits(spent_pusd, more_pusd, p->max_cost_pusd);
 }
 
 size_t policy_next_tier(const struct policy *p, size_t tier, int64_t attempts)

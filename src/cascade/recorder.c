@@ -19,6 +19,9 @@ static const double seconds[] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
 				  0.005,  0.01,	   0.025,  0.05,  0.1,
 				  0.25,	  0.5,	   1,	   2.5,	  5,
 				  10,	  30,	   60,	   120,	  300 };
+static const double verify_seconds[] = { 0.00001, 0.0001, 0.001, 0.01, 0.05,
+					 0.1,	  0.25,	  0.5,	 1,    2.5,
+					 5,	  10,	  30 };
 static const double shares[] = { 0.05, 0.1,  0.2, 0.3,	0.4,  0.5, 0.6,
 				 0.7,  0.8,  0.85, 0.9, 0.95, 0.99, 1 };
 
@@ -43,6 +46,17 @@ static const struct metric_family verdicts = {
 	.name = "frugald_verdicts_total",
 	.help = "Verdicts of verifiers.",
 	.type = METRIC_COUNTER, .labels = "verifier,kind", .scale = 1,
+};
+static const struct metric_family faults = {
+	.name = "frugald_verifier_faults_total",
+	.help = "Verdicts without evidence, by what was wrong or lacking.",
+	.type = METRIC_COUNTER, .labels = "verifier,why", .scale = 1,
+};
+static const struct metric_family verify_time = {
+	.name = "frugald_verifier_seconds",
+	.help = "Time of one verifier on one reply.",
+	.type = METRIC_HISTOGRAM, .labels = "verifier", .scale = 1e-6,
+	BOUNDS(verify_seconds),
 };
 static const struct metric_family confidence = {
 	.name = "frugald_confidence",
@@ -157,14 +171,21 @@ static void count_attempt(struct recorder *r, const struct ledger_attempt *a)
 		metric_add(series(r, &cost, a->purpose, NULL), a->cost_pusd);
 }
 
+static void count_verdict(struct recorder *r, const struct ledger_verdict *v)
+{
+	metric_add(series(r, &verdicts, v->verifier, v->kind), 1);
+	metric_observe(series(r, &verify_time, v->verifier, NULL), v->us);
+	if (strcmp(v->kind, "none") == 0 && v->why)
+		metric_add(series(r, &faults, v->verifier, v->why), 1);
+}
+
 static void count(struct recorder *r, const struct ledger_row *row)
 {
 	metric_add(series(r, &requests, row->cascade, row->outcome), 1);
 	for (size_t i = 0; i < row->n_attempts; i++)
 		count_attempt(r, &row->attempts[i]);
 	for (size_t i = 0; i < row->n_verdicts; i++)
-		metric_add(series(r, &verdicts, row->verdicts[i].verifier,
-				  row->verdicts[i].kind), 1);
+		count_verdict(r, &row->verdicts[i]);
 	if (!isnan(row->confidence))
 		metric_observe(series(r, &confidence, row->cascade, NULL),
 			       (int64_t)(row->confidence * 1e6));
@@ -192,7 +213,8 @@ static void log_row(const struct ledger_row *row)
 		 *row->cascade ? row->cascade : "-", row->outcome, row->status,
 		 row->stream, row->backend ? row->backend : "-", row->tier,
 		 row->decision ? row->decision : "-",
-		 row->reason ? row->reason : "-", score, row->n_attempts, usd,
+		 row->reason ? row->reason : "-", score,
+		 ledger_row_answers(row), usd,
 		 fixed_text(total, row->total_us, 3),
 		 fixed_text(upstream, row->upstream_us, 3),
 		 fixed_text(own, row->overhead_us, 3));

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "cascade/account.h"
+#include "cascade/chain.h"
 #include "cascade/policy.h"
 #include "net/http_server.h"
 #include "upstream/call.h"
@@ -44,7 +45,7 @@ enum run_event {
 	EV_PLACE,    /* the roster has a place */
 	EV_CHUNK,    /* r->chunk: one chunk of a live stream */
 	EV_ANSWER,   /* the call has ended */
-	EV_VERDICT,  /* the verifier has; its verdict is the last one */
+	EV_VERDICT,  /* a verifier has given its verdict */
 	EV_DRAINED,  /* the client took what was unsent */
 	EV_SENT,     /* nothing is left between us and the client */
 	EV_GONE,     /* the client left */
@@ -88,8 +89,7 @@ struct run {
 	struct decision decision;
 	bool answered;	     /* tier's reply goes to the client */
 	bool passed_over;    /* the answering tier is not the first asked */
-	struct verification *verification;
-	size_t n_chain;	     /* verdicts on the present reply */
+	struct chain chain;
 	struct spare spare;
 
 	struct account account;
@@ -132,6 +132,7 @@ static void fill_meta(void *arg, struct outlet_meta *m)
 	m->attempts = account_attempts(&r->account);
 	m->cost_pusd = r->account.cost_pusd;
 	m->confidence = r->confidence;
+	m->calibrated = r->cascade->policy.calibrated;
 	if (r->decision.reason != REASON_NONE)
 		m->reason = reason_word(r);
 	if (!r->answered)
@@ -198,6 +199,9 @@ static void start_call(struct run *r)
 	r->held = false;
 	r->call = call_start(r->house->loop, r->house->client,
 			     r->cascade->tiers[r->tier], &q, &ops, r);
+	if (verified)
+		chain_ahead(&r->chain, tier_number(r, r->tier),
+			    policy_verify_until(q.until_us, r->until_us));
 }
 
 static void book_attempt(struct run *r, bool aborted)
@@ -215,10 +219,8 @@ static void drop_call(struct run *r)
 /* Money stops burning here. */
 static void abort_work(struct run *r)
 {
-	if (r->verification)
-		r->cascade->chain[r->n_chain].verifier->free(r->verification);
-	r->verification = NULL;
-	if (r->call && r->account.call_start_us) {
+	chain_drop(&r->chain);
+	if (r->call && r->account.answering) {
 		book_attempt(r, true);
 		drop_call(r);
 	}
@@ -226,20 +228,9 @@ static void abort_work(struct run *r)
 
 /* ---- verdicts ------------------------------------------------------------ */
 
-static void book_verdict(struct run *r, const struct verdict *v)
+static void on_verdict(void *arg)
 {
-	account_judged(&r->account, v);
-	r->n_chain++;
-}
-
-static void on_verdict(void *arg, const struct verdict *v)
-{
-	struct run *r = arg;
-
-	r->cascade->chain[r->n_chain].verifier->free(r->verification);
-	r->verification = NULL;
-	book_verdict(r, v);
-	run_event(r, EV_VERDICT);
+	run_event(arg, EV_VERDICT);
 }
 
 static void on_deadline(void *arg)
@@ -250,21 +241,6 @@ static void on_deadline(void *arg)
 static void wait_until(struct run *r, int64_t at_us)
 {
 	deadline_set(&r->deadline, r->house->loop, at_us, on_deadline, r);
-}
-
-static void start_verifier(struct run *r)
-{
-	const struct chain_link *link = &r->cascade->chain[r->n_chain];
-	struct verify_case *c = arena_get(r->arena, sizeof(*c));
-
-	*c = (struct verify_case){
-		.loop = r->house->loop,
-		.arena = r->arena,
-		.request = r->request,
-		.reply = &call_answer(r->call)->reply,
-		.until_us = r->deadline.at_us,
-	};
-	r->verification = link->verifier->start(c, link->opts, on_verdict, r);
 }
 
 /* ---- steps --------------------------------------------------------------- */
@@ -368,7 +344,7 @@ static enum next step_queue(struct run *r, enum run_event ev)
 
 static enum next ask_enter(struct run *r)
 {
-	if (!policy_may_ask(&r->cascade->policy, (int64_t)r->account.n_attempts,
+	if (!policy_may_ask(&r->cascade->policy, (int64_t)r->account.n_answers,
 			    r->account.cost_pusd)) {
 		r->decision.reason = REASON_BUDGET;
 		fault_set(&r->fault, FAULT_BUDGET,
@@ -532,47 +508,34 @@ static enum next step_relay(struct run *r, enum run_event ev)
 	return NEXT_WAIT;
 }
 
-static enum next judge_next(struct run *r)
+static enum next judged(struct run *r, struct decision d)
 {
-	if (r->n_chain > 0) {
-		r->decision = policy_judge(
-			&r->cascade->policy,
-			account_last(&r->account, r->n_chain), r->n_chain);
-		if (!isnan(r->decision.confidence))
-			r->confidence = r->decision.confidence;
-		if (r->decision.step != POLICY_VERIFY) {
-			run_enter(r, RUN_DECIDE);
-			return NEXT_MORE;
-		}
-	}
-	start_verifier(r);
-	return NEXT_WAIT;
+	r->decision = d;
+	if (!isnan(d.confidence))
+		r->confidence = d.confidence;
+	if (d.step == POLICY_VERIFY)
+		return NEXT_WAIT;
+	run_enter(r, RUN_DECIDE);
+	return NEXT_MORE;
 }
 
-static enum next judge_timeout(struct run *r)
+static enum next judge_enter(struct run *r)
 {
-	const struct verifier *v = r->cascade->chain[r->n_chain].verifier;
-
-	v->free(r->verification);
-	r->verification = NULL;
-	book_verdict(r, &(struct verdict){ .verifier = v->conf.name,
-					   .kind = VERDICT_NONE,
-					   .lack = LACK_FAULT,
-					   .why = "timeout" });
-	return judge_next(r);
+	wait_until(r, policy_verify_until(now_us(), r->until_us));
+	return judged(r, chain_judge(&r->chain, tier_number(r, r->tier),
+				     &call_answer(r->call)->reply,
+				     r->deadline.at_us));
 }
 
 static enum next step_judge(struct run *r, enum run_event ev)
 {
 	switch (ev) {
 	case EV_ENTER:
-		r->n_chain = 0;
-		wait_until(r, policy_verify_until(now_us(), r->until_us));
-		return judge_next(r);
+		return judge_enter(r);
 	case EV_VERDICT:
-		return judge_next(r);
+		return judged(r, chain_next(&r->chain));
 	case EV_DEADLINE:
-		return judge_timeout(r);
+		return judged(r, chain_timeout(&r->chain));
 	case EV_GONE:
 		return client_gone(r);
 	case EV_SENT:
@@ -612,7 +575,7 @@ static enum next escalate(struct run *r)
 			   reason_word(r));
 	r->passed_over = true;
 	r->tier = policy_next_tier(&r->cascade->policy, r->tier,
-				   (int64_t)r->account.n_attempts);
+				   (int64_t)r->account.n_answers);
 	r->fault = (struct fault){ 0 };
 	run_enter(r, RUN_ASK);
 	return NEXT_MORE;
@@ -639,6 +602,7 @@ static enum next step_decide(struct run *r, enum run_event ev)
 {
 	assert(ev == EV_ENTER);
 	deadline_clear(&r->deadline);
+	chain_drop(&r->chain); /* what was begun ahead and is not needed */
 	if (r->decision.step == POLICY_ACCEPT)
 		return keep(r);
 	return is_terminal(r) ? give_up(r) : escalate(r);
@@ -721,6 +685,7 @@ static struct ledger_row *fill_row(struct run *r)
 	row->decision = m.decision;
 	row->reason = m.reason ? arena_dup(a, span_of(m.reason)) : NULL;
 	row->confidence = r->confidence;
+	row->calibrated = m.calibrated;
 	row->generation = r->generation->number;
 	if (r->generation->conf->ledger.store_text)
 		row->request_text = arena_dup(a, r->request->body);
@@ -769,7 +734,6 @@ static void run_free(void *arg)
 	void (*on_end)(void *) = r->on_end;
 	void *end_arg = r->end_arg;
 
-	assert(!r->verification);
 	deadline_clear(&r->deadline);
 	call_free(r->call);
 	call_free(r->spare.call);
@@ -813,6 +777,26 @@ static void stamp_init(struct run *r, struct chat_stamp *st)
 	st->top_logprobs = r->request->top_logprobs;
 }
 
+static void prepare_chain(struct run *r)
+{
+	chain_init(&r->chain, &(struct chain_start){
+		.cascade = r->cascade,
+		.account = &r->account,
+		.world = {
+			.client = r->house->client,
+			.backends = r->generation->backends,
+			.conf = r->generation->conf,
+			.request_id = r->request_id,
+			.query = r->query,
+		},
+		.loop = r->house->loop,
+		.arena = r->arena,
+		.request = r->request,
+		.on_verdict = on_verdict,
+		.arg = r,
+	});
+}
+
 static void begin(void *arg)
 {
 	struct run *r = arg;
@@ -843,6 +827,7 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->confidence = NAN;
 	account_init(&r->account, s->arena, s->start_us,
 		     r->generation->conf->ledger.store_text);
+	prepare_chain(r);
 	r->tier = policy_first_tier(&s->cascade->policy, s->request->n,
 				    s->request->beyond_cheap,
 				    &r->decision.reason);

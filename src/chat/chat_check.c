@@ -22,9 +22,8 @@ static bool is_string(struct span value)
 
 static bool says(struct span value, const char *word)
 {
-	struct span raw = {value.p + 1, value.n - 2};
-
-	return is_string(value) && jscan_key_is(raw, word);
+	return is_string(value) &&
+	       jscan_key_is((struct span){value.p + 1, value.n - 2}, word);
 }
 
 /* The content of the last user message; n 0: there is none. */

@@ -16,6 +16,19 @@ void conf_free(struct conf *c)
 		arena_free(c->arena);
 }
 
+const char *conf_compare_name(int compare)
+{
+	static const char *const names[] = {
+		[CONF_COMPARE_AUTO] = "auto",
+		[CONF_COMPARE_JSON] = "json",
+		[CONF_COMPARE_CHOICE] = "choice",
+		[CONF_COMPARE_NUMBER] = "number",
+		[CONF_COMPARE_CONTAINS] = "contains",
+	};
+
+	return names[compare];
+}
+
 bool conf_is_pattern(const char *match)
 {
 	return strpbrk(match, "*?") != NULL;

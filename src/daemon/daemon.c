@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/now.h"
 #include "cascade/roster.h"
+#include "daemon/calibrations.h"
 #include "daemon/listener.h"
 #include "daemon/reload.h"
 #include "daemon/worker.h"
@@ -106,22 +107,10 @@ enum daemon_exit daemon_check(const char *path)
 	g = read_generation(path, 1, to_stderr, to_stderr);
 	if (!g)
 		return DAEMON_BAD_CONF;
+	calibrations_print(g);
 	generation_unref(g);
 	printf("frugald: %s: the configuration is good\n", path);
 	return DAEMON_CLEAN;
-}
-
-/* Raw scores are said to be raw wherever they decide. */
-static void say_uncalibrated(const struct conf *conf)
-{
-	for (size_t i = 0; i < conf->n_cascades; i++)
-		if (conf->cascades[i].n_verify)
-			log_line(LOG_WARN,
-				 "cascade=%s threshold=%g calibrated=false "
-				 "msg=\"uncalibrated: the threshold compares "
-				 "a raw score, which is no probability\"",
-				 conf->cascades[i].name,
-				 conf->cascades[i].threshold);
 }
 
 /* ---- signals ------------------------------------------------------------- */
@@ -161,7 +150,8 @@ static void reload(struct daemon *d)
 	metric_set_to(d->generation_gauge, (int64_t)g->number);
 	log_line(LOG_INFO, "msg=\"reloaded\" generation=%llu",
 		 (unsigned long long)g->number);
-	say_uncalibrated(conf);
+	calibrations_log(g);
+	calibrations_count(g, d->metrics);
 }
 
 static void look(void *arg)
@@ -399,6 +389,7 @@ static int start(struct daemon *d, struct err *err)
 	    listeners_open(&d->listeners, &conf->listen, 0666, err) < 0 ||
 	    open_ledger(d, err) < 0)
 		return -1;
+	calibrations_count(d->generation, d->metrics);
 	d->house = house_new(d->metrics);
 	house_set_limits(d->house, conf->limits.max_inflight,
 			 conf->limits.max_queue);
@@ -424,7 +415,7 @@ static void say_ready(struct daemon *d)
 	for (size_t i = 0; i < conf->admin.n; i++)
 		log_line(LOG_INFO, "msg=\"listening\" admin=%s",
 			 conf->admin.v[i]);
-	say_uncalibrated(conf);
+	calibrations_log(d->generation);
 	log_line(LOG_INFO, "msg=\"ready\" version=%s generation=1",
 		 FRUGALD_VERSION);
 }

@@ -7,20 +7,17 @@
 #include <string.h>
 
 #include "conf/conf_read.h"
-#include "verify/verifier.h"
+#include "verify/verifiers.h"
 
 struct generation *reload_prepare(const char *path, uint64_t number,
 				  struct buf *faults, struct buf *warnings)
 {
 	struct conf *conf = conf_read(path, verifier_confs(), faults, warnings);
-	struct err err = { 0 };
 	struct generation *g;
 
 	if (!conf)
 		return NULL;
-	g = generation_new(&conf, number, &err);
-	if (!g)
-		buf_addf(faults, "%s\n", err.text);
+	g = generation_new(&conf, number, faults);
 	conf_free(conf); /* NULL by now when it was taken */
 	return g;
 }

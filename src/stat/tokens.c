@@ -7,11 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-double tokens_clamp(double logprob)
-{
-	return logprob < TOKENS_FLOOR ? TOKENS_FLOOR : logprob;
-}
-
 static int ascending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -19,9 +14,28 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+#define SHELL_MOST 1024 /* so far a shell sort beats qsort() */
+
+static void shell_sort(double *v, size_t n)
+{
+	static const size_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
+
+	for (size_t g = 0; g < sizeof(gaps) / sizeof(gaps[0]); g++)
+		for (size_t i = gaps[g]; i < n; i++) {
+			double x = v[i];
+			size_t k = i;
+
+			for (; k >= gaps[g] && v[k - gaps[g]] > x; k -= gaps[g])
+				v[k] = v[k - gaps[g]];
+			v[k] = x;
+		}
+}
+
 void tokens_sort(double *v, size_t n)
 {
-	if (n > 1)
+	if (n <= SHELL_MOST)
+		shell_sort(v, n);
+	else
 		qsort(v, n, sizeof(*v), ascending);
 }
 

@@ -81,6 +81,18 @@ void ledger_row_free(struct ledger_row *row)
 		arena_free(row->arena);
 }
 
+size_t ledger_row_answers(const struct ledger_row *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < row->n_attempts; i++) {
+		const char *purpose = row->attempts[i].purpose;
+
+		n += !purpose || strcmp(purpose, "answer") == 0;
+	}
+	return n;
+}
+
 /* ---- lanes --------------------------------------------------------------- */
 
 void ledger_put(struct ledger *g, size_t lane, struct ledger_row **row)

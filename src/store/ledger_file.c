@@ -266,7 +266,7 @@ static int insert_request(struct ledger_file *f, const struct ledger_row *r)
 	put_text(&s, r->reason);
 	put_real(&s, r->confidence);
 	put_int(&s, r->calibrated);
-	put_int(&s, (int64_t)r->n_attempts);
+	put_int(&s, (int64_t)ledger_row_answers(r));
 	put_int(&s, r->total_us);
 	put_int(&s, r->upstream_us);
 	put_int(&s, r->overhead_us);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Token statistics of a reply's log-probs, and whether they can be believed.
+ * Whether a reply's log-probs can be believed, and which tokens count.
  */
 #include "verify/verify_logprob.h"
 
@@ -10,24 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stat/tokens.h"
+#include "verify/final_answer.h"
 #include "verify/signal.h"
+#include "verify/token_stats.h"
 
-enum logprob_span { SPAN_ALL };
+enum logprob_span { SPAN_ALL, SPAN_ANSWER };
 
 struct logprob_opts {
 	int span; /* enum logprob_span */
 };
 
 static const struct conf_key keys[] = {
-	{ .name = "span",
-	  .type = CONF_ENUM,
-	  .offset = offsetof(struct logprob_opts, span),
-	  .fallback = "all",
-	  .words = "all",
-	  .help = "which tokens count: all that spell the reply's text" },
-	{ .name = NULL },
+	{.name = "span",
+	 .type = CONF_ENUM,
+	 .offset = offsetof(struct logprob_opts, span),
+	 .fallback = "all",
+	 .words = "all,answer",
+	 .help = "whose least likely token is the raw score: all that spell "
+		 "the reply's text, or those of the final answer in it"},
+	{.name = NULL},
 };
+
+_Static_assert(SIGNAL_LOGPROB == 0 && SIGNAL_ANSWER == SIGNAL_TOKEN_STATS,
+	       "token statistics stand at the places of their ids");
 
 /* Positive by more than rounding is no logarithm of a probability. */
 #define POSITIVE_SLACK 1e-4
@@ -107,12 +112,18 @@ static struct span trimmed(struct span s)
 	while (s.n && strchr(" \t\r\n", s.p[s.n - 1]))
 		s.n--;
 	while (s.n && strchr(" \t\r\n", s.p[0]))
-		s = (struct span){ s.p + 1, s.n - 1 };
+		s = (struct span){s.p + 1, s.n - 1};
 	return s;
 }
 
-const char *verify_logprob_align(const struct chat_choice *c, size_t *from,
-				 size_t *to)
+/* Tokens [from, to), and where their content begins in what all tokens spell.
+ */
+struct range {
+	size_t from, to;
+	size_t text_at;
+};
+
+static const char *align(const struct chat_choice *c, struct range *r)
 {
 	const struct chat_tokens *t = &c->tokens;
 	struct span content = trimmed(c->content);
@@ -124,125 +135,98 @@ const char *verify_logprob_align(const struct chat_choice *c, size_t *from,
 		return "broken";
 	if (is_fake(t))
 		return "fake";
-	*from = 0;
-	*to = t->n;
+	*r = (struct range){0, t->n, 0};
 	if (c->tool_calls.n || c->function_call.n)
 		return NULL;
 	at = content.n ? find_last(t->text, content) : -1;
 	if (at < 0)
 		return "misaligned";
-	while (t->v[*from].text_at + t->v[*from].text_n <= (size_t)at)
-		++*from;
-	*to = *from;
-	while (*to < t->n && t->v[*to].text_at < (size_t)at + content.n)
-		++*to;
-	assert(*from < *to);
+	r->text_at = (size_t)at;
+	while (t->v[r->from].text_at + t->v[r->from].text_n <= r->text_at)
+		r->from++;
+	r->to = r->from;
+	while (r->to < t->n && t->v[r->to].text_at < r->text_at + content.n)
+		r->to++;
+	assert(r->from < r->to);
 	return NULL;
 }
 
-/* ---- statistics ---------------------------------------------------------- */
-
-/* Statistics of one group, each at its place in it. */
-enum {
-	S_MIN = SIGNAL_LOGPROB_MIN - SIGNAL_LOGPROB,
-	S_MEAN = SIGNAL_LOGPROB_MEAN - SIGNAL_LOGPROB,
-	S_SUM = SIGNAL_LOGPROB_SUM - SIGNAL_LOGPROB,
-	S_Q10 = SIGNAL_LOGPROB_Q10 - SIGNAL_LOGPROB,
-	S_Q25 = SIGNAL_LOGPROB_Q25 - SIGNAL_LOGPROB,
-	S_MEDIAN = SIGNAL_LOGPROB_MEDIAN - SIGNAL_LOGPROB,
-	S_ENTROPY_MAX = SIGNAL_LOGPROB_ENTROPY_MAX - SIGNAL_LOGPROB,
-	S_ENTROPY_MEAN = SIGNAL_LOGPROB_ENTROPY_MEAN - SIGNAL_LOGPROB,
-	S_MARGIN_MIN = SIGNAL_LOGPROB_MARGIN_MIN - SIGNAL_LOGPROB,
-	S_MARGIN_MEAN = SIGNAL_LOGPROB_MARGIN_MEAN - SIGNAL_LOGPROB,
-	S_TOKENS = SIGNAL_LOGPROB_TOKENS - SIGNAL_LOGPROB,
-	S_N = SIGNAL_TOKEN_STATS
-};
-
-/* Of what alternatives give at one token; where that is no number, because
- * they are absurd or too few, the token is left out. */
-struct spread {
-	double sum, low, high;
-	size_t n;
-};
-
-static void spread_add(struct spread *s, double x)
+const char *verify_logprob_align(const struct chat_choice *c, size_t *from,
+				 size_t *to)
 {
-	if (!isfinite(x))
-		return;
-	s->sum += x;
-	s->low = s->n == 0 || x < s->low ? x : s->low;
-	s->high = s->n == 0 || x > s->high ? x : s->high;
-	s->n++;
+	struct range r;
+	const char *why = align(c, &r);
+
+	if (!why) {
+		*from = r.from;
+		*to = r.to;
+	}
+	return why;
 }
 
-#define TOP_MOST 20 /* alternatives a token that are looked at */
+/* ---- the verdict --------------------------------------------------------- */
 
-static void alternatives(const struct chat_tokens *t, size_t from, size_t to,
-			 struct spread *entropy, struct spread *margin)
+/* The tokens of *all that touch the final answer. A reply of tool calls, and
+ * one in which no answer is found: all of them. */
+static struct range answer_range(const struct chat_choice *c,
+				 const struct range *all)
 {
-	for (size_t i = from; i < to; i++) {
-		const struct chat_token *tok = &t->v[i];
-		double top[TOP_MOST];
-		size_t k = tok->n_top < TOP_MOST ? tok->n_top : TOP_MOST;
+	const struct chat_token *v = c->tokens.v;
+	struct range r = *all;
+	struct final_answer f;
+	size_t at, end;
 
-		for (size_t j = 0; j < k; j++)
-			top[j] = tokens_clamp(t->tops[tok->top_at + j].logprob);
-		spread_add(entropy, k < 2 ? NAN : tokens_entropy(top, k));
-		spread_add(margin, tokens_margin(top, k));
-	}
+	final_answer_of(c, &f);
+	if (f.kind == ANSWER_NONE || f.kind == ANSWER_TOOL)
+		return r;
+	at = all->text_at + (size_t)(f.text.p - trimmed(c->content).p);
+	end = at + f.text.n;
+	while (v[r.from].text_at + v[r.from].text_n <= at)
+		r.from++;
+	while (v[r.to - 1].text_at >= end)
+		r.to--;
+	assert(r.from < r.to);
+	return r;
 }
 
-static void measure(const struct chat_tokens *t, size_t from, size_t to,
-		    double *sorted, struct signal *s)
+/* Each at the place of its id: the two groups are the first of all. */
+static void write_signals(const struct chat_choice *c, const struct range *all,
+			  struct arena *a, struct signal *s)
 {
-	struct spread entropy = { 0 }, margin = { 0 };
-	size_t n = to - from;
-	double sum = 0;
+	struct range r = answer_range(c, all);
+	struct token_stats stats;
 
-	for (size_t i = 0; i < n; i++) {
-		sorted[i] = tokens_clamp(t->v[from + i].logprob);
-		sum += sorted[i];
-	}
-	tokens_sort(sorted, n);
-	alternatives(t, from, to, &entropy, &margin);
-	for (int i = 0; i < S_N; i++)
-		s[i].name = signal_name(SIGNAL_LOGPROB + i);
-	s[S_MIN].value = sorted[0];
-	s[S_SUM].value = sum;
-	s[S_MEAN].value = sum / (double)n;
-	s[S_Q10].value = tokens_quantile(sorted, n, 0.10);
-	s[S_Q25].value = tokens_quantile(sorted, n, 0.25);
-	s[S_MEDIAN].value = tokens_quantile(sorted, n, 0.50);
-	s[S_ENTROPY_MAX].value = entropy.n ? entropy.high : NAN;
-	s[S_ENTROPY_MEAN].value =
-		entropy.n ? entropy.sum / (double)entropy.n : NAN;
-	s[S_MARGIN_MIN].value = margin.n ? margin.low : NAN;
-	s[S_MARGIN_MEAN].value = margin.n ? margin.sum / (double)margin.n : NAN;
-	s[S_TOKENS].value = (double)n;
+	token_stats_read(&stats, &c->tokens, all->from, all->to, a);
+	token_stats_write(&stats, all->from, all->to, SIGNAL_LOGPROB,
+			  s + SIGNAL_LOGPROB);
+	token_stats_write(&stats, r.from, r.to, SIGNAL_ANSWER,
+			  s + SIGNAL_ANSWER);
 }
 
 void verify_logprob_judge(const struct verify_case *c, const void *opts,
 			  struct verdict *v)
 {
 	const struct chat_choice *choice = &c->reply->choices[0];
+	const struct logprob_opts *o = opts;
 	struct signal *s;
-	size_t from, to;
+	struct range all;
+	double min;
 
-	(void)opts; /* one word so far */
 	v->verifier = "logprob";
-	v->why = verify_logprob_align(choice, &from, &to);
+	v->why = align(choice, &all);
 	if (v->why) {
 		v->kind = VERDICT_NONE;
 		v->lack = LACK_SIGNAL;
 		return;
 	}
-	s = arena_get(c->arena, S_N * sizeof(*s));
-	measure(&choice->tokens, from, to,
-		arena_get(c->arena, (to - from) * sizeof(double)), s);
+	s = arena_get(c->arena, 2 * SIGNAL_TOKEN_STATS * sizeof(*s));
+	write_signals(choice, &all, c->arena, s);
+	min = s[o->span == SPAN_ANSWER ? SIGNAL_ANSWER_MIN : SIGNAL_LOGPROB_MIN]
+		      .value;
 	v->kind = VERDICT_SCORE;
-	v->score = exp(s[S_MIN].value < 0 ? s[S_MIN].value : 0);
+	v->score = exp(min < 0 ? min : 0);
 	v->signals = s;
-	v->n_signals = S_N;
+	v->n_signals = 2 * SIGNAL_TOKEN_STATS;
 }
 
 static struct verification *logprob_start(const struct verify_case *c,
@@ -256,9 +240,9 @@ static struct verification *logprob_start(const struct verify_case *c,
 const struct verifier *verify_logprob(void)
 {
 	static const struct verifier v = {
-		.conf = { .name = "logprob",
-			  .keys = keys,
-			  .opts_size = sizeof(struct logprob_opts) },
+		.conf = {.name = "logprob",
+			 .keys = keys,
+			 .opts_size = sizeof(struct logprob_opts)},
 		.gives_score = true,
 		.start = logprob_start,
 		.free = verification_at_once_free,

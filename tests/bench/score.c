@@ -33,7 +33,8 @@ enum work {
 	WORK_WRITE = 1 << 3, /* the client's copy, log-probs taken out */
 };
 
-static void *rules_opts; /* every gate on */
+static void *rules_opts;   /* every gate on */
+static void *logprob_opts; /* all zero: the defaults */
 
 static void fail(const char *what, const char *why)
 {
@@ -87,7 +88,7 @@ static void work_once(struct span body, unsigned int work)
 	if (work & WORK_RULES)
 		judge(verify_rules_judge, &c, rules_opts, VERDICT_PASS);
 	if (work & WORK_SCORE)
-		judge(verify_logprob_judge, &c, NULL, VERDICT_SCORE);
+		judge(verify_logprob_judge, &c, logprob_opts, VERDICT_SCORE);
 	if (work & WORK_WRITE)
 		write_out(&r, a);
 	arena_free(a);
@@ -124,6 +125,7 @@ int main(void)
 	struct span b = {brief.p, brief.n}, f = {full.p, full.n};
 
 	rules_all_on();
+	logprob_opts = mem_new(verify_logprob()->conf.opts_size);
 	figure("check JSON", b, WORK_CHECK);
 	figure("scan", b, WORK_READ);
 	figure("scan and score", b, WORK_READ | WORK_SCORE);

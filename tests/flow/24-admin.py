@@ -47,6 +47,8 @@ def test_no_state_change_by_get(rig):
 NAMES = {
     "frugald_requests_total": "counter", "frugald_attempts_total": "counter",
     "frugald_escalations_total": "counter",
+    "frugald_verdicts_total": "counter",
+    "frugald_verifier_seconds": "histogram",
     "frugald_confidence": "histogram",
     "frugald_overhead_seconds": "histogram",
     "frugald_upstream_seconds": "histogram",

@@ -3,6 +3,7 @@
 
 import pytest
 
+from flow import checked as checking
 from flow.gateway import Gateway, Rig, standard
 from stub import Upstream
 
@@ -57,6 +58,14 @@ def yard(tmp_path_factory):
     made = _yard(tmp_path_factory)
     yield made
     made.close()
+
+
+@pytest.fixture
+def checked(yard):
+    """A rig with a checker, for one test."""
+    rig = checking.rig_of(yard)
+    yield rig
+    rig.quiet()
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,11 @@ struct rules_opts {
 struct logprob_opts {
 	int span;
 };
+struct check_opts {
+	const struct conf_backend *backend;
+	struct conf_range band;
+	int mode, start;
+};
 struct odd_opts {
 	int64_t most;
 	bool flag;
@@ -60,6 +65,17 @@ static const struct conf_key rules_keys[] = {
 static const struct conf_key logprob_keys[] = {
 	{ "span", CONF_ENUM, offsetof(struct logprob_opts, span),
 	  .fallback = "all", .words = "all,answer" },
+	{ NULL },
+};
+static const struct conf_key check_keys[] = {
+	{ .name = "backend", .type = CONF_BACKEND,
+	  .offset = offsetof(struct check_opts, backend) },
+	{ "band", CONF_RANGE, offsetof(struct check_opts, band),
+	  .optional = true, .min = 0, .max = 1, .tunes = true },
+	{ "mode", CONF_ENUM, offsetof(struct check_opts, mode),
+	  .fallback = "blind", .words = "blind,verdict" },
+	{ "start", CONF_ENUM, offsetof(struct check_opts, start),
+	  .fallback = "after", .words = "after,early", .tunes = true },
 	{ NULL },
 };
 /* Has what the sample file cannot show. */
@@ -98,11 +114,14 @@ static const struct conf_verifier rules = {"rules", rules_keys,
 					   sizeof(struct rules_opts), NULL};
 static const struct conf_verifier logprob = {"logprob", logprob_keys,
 					     sizeof(struct logprob_opts), NULL};
+static const struct conf_verifier check = {"check", check_keys,
+					   sizeof(struct check_opts), NULL};
 static const struct conf_verifier odd = {"odd", odd_keys,
 					 sizeof(struct odd_opts), check_odd};
-static const struct conf_verifier *const known[] = {&rules, &logprob, &odd,
+static const struct conf_verifier *const known[] = {&rules, &logprob, &check,
+						    &odd, NULL};
+static const struct conf_verifier *const shown[] = {&rules, &logprob, &check,
 						    NULL};
-static const struct conf_verifier *const shown[] = {&rules, &logprob, NULL};
 
 /* ---- help ---------------------------------------------------------------- */
 
@@ -647,10 +666,12 @@ static const char *const bad[][2] = {
 	 "0.8\n"},
 	{CASCADE("threshold: 0.5, verify: [logprop]"),
 	 "f:1: cascades.c.verify: there is no verifier logprop (did you mean "
-	 "logprob?); known: rules, logprob, odd\n"},
-	{CASCADE("threshold: 0.5, verify: [check: {backend: l}]"),
-	 "f:1: cascades.c.verify: there is no verifier check; known: rules, "
-	 "logprob, odd\n"},
+	 "logprob?); known: rules, logprob, check, odd\n"},
+	{CASCADE("threshold: 0.5, verify: [judge: {backend: l}]"),
+	 "f:1: cascades.c.verify: there is no verifier judge; known: rules, "
+	 "logprob, check, odd\n"},
+	{CASCADE("threshold: 0.5, verify: [check]"),
+	 "f:1: cascades.c.verify.check.backend" MISSING},
 	{CASCADE("threshold: 0.5, verify: {logprob: {}}"),
 	 "f:1: cascades.c.verify: must be a list; put `- ` before each "
 	 "verifier\n"},
@@ -1036,10 +1057,22 @@ static void test_targets(void **state)
 	assert_true(c->cascades[0].max_error == 0);
 	assert_int_equal(c->cascades[0].compare, CONF_COMPARE_AUTO);
 	conf_free(c);
-	c = read_good(CASCADE("compare: contains"));
-	assert_int_equal(c->cascades[0].compare, CONF_COMPARE_CONTAINS);
-	assert_null(c->cascades[0].calibration);
-	conf_free(c);
+}
+
+/* Each word reads as the comparison of that name. */
+static void test_comparisons(void **state)
+{
+	(void)state;
+	for (int i = CONF_COMPARE_AUTO; i <= CONF_COMPARE_CONTAINS; i++) {
+		char text[200];
+		struct conf *c;
+
+		snprintf(text, sizeof(text), CASCADE("compare: %s"),
+			 conf_compare_name(i));
+		c = read_good(text);
+		assert_int_equal(c->cascades[0].compare, i);
+		conf_free(c);
+	}
 }
 
 static void test_words(void **state)
@@ -1595,7 +1628,10 @@ static void uncomment(char *text)
 	bool start = true;
 
 	for (char *c = text; *c; c++) {
-		if (start && c[0] == '#' && c[1] >= 'a' && c[1] <= 'z')
+		bool item = c[0] == '#' && c[1] == '-' && c[2] == ' ';
+
+		if (start && (item || (c[0] == '#' && c[1] >= 'a' &&
+				       c[1] <= 'z')))
 			memmove(c, c + 1, strlen(c));
 		start = *c == '\n' || (start && *c == ' ');
 	}
@@ -1766,6 +1802,7 @@ int main(void)
 		cmocka_unit_test(test_cascade_limits),
 		cmocka_unit_test(test_no_money_for_verifiers),
 		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_comparisons),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bare_values_of_sections),

@@ -159,7 +159,9 @@ static void test_may_ask(void **state)
 
 /* ---- judging ------------------------------------------------------------- */
 
-/* One of each thing a verifier can say. */
+#define NONE_SAID (double)NAN
+
+/* One of each thing a verifier can say; regrets count of heads alone. */
 static const struct verdict alphabet[] = {
 	{.kind = VERDICT_PASS},
 	{.kind = VERDICT_REJECT, .why = "empty"},
@@ -167,57 +169,126 @@ static const struct verdict alphabet[] = {
 	{.kind = VERDICT_NONE, .lack = LACK_SIGNAL, .why = "absent"},
 	{.kind = VERDICT_NONE, .lack = LACK_FAULT},
 	{.kind = VERDICT_NONE, .lack = LACK_NONE}, /* said nothing at all */
-	{.kind = VERDICT_SCORE, .score = 0},
-	{.kind = VERDICT_SCORE, .score = 0.7999999},
-	{.kind = VERDICT_SCORE, .score = 0.8},
-	{.kind = VERDICT_SCORE, .score = 1},
-	{.kind = VERDICT_SCORE, .score = -0.0001},
-	{.kind = VERDICT_SCORE, .score = 1.0001},
-	{.kind = VERDICT_SCORE, .score = (double)NAN},
-	{.kind = VERDICT_SCORE, .score = (double)INFINITY},
+	{.kind = VERDICT_SCORE, .score = 0, .regret = 1},
+	{.kind = VERDICT_SCORE, .score = 0.35, .regret = 0.3},
+	{.kind = VERDICT_SCORE, .score = 0.7999999, .regret = 0.1},
+	{.kind = VERDICT_SCORE, .score = 0.8, .regret = 0.0999999},
+	{.kind = VERDICT_SCORE, .score = 0.9, .regret = 0.0500001},
+	{.kind = VERDICT_SCORE, .score = 1, .regret = 0.02},
+	{.kind = VERDICT_SCORE, .score = 1, .regret = 0},
+	{.kind = VERDICT_SCORE, .score = -0.0001, .regret = 0},
+	{.kind = VERDICT_SCORE, .score = 1.0001, .regret = 0},
+	{.kind = VERDICT_SCORE, .score = NONE_SAID, .regret = 0},
+	{.kind = VERDICT_SCORE, .score = (double)INFINITY, .regret = 0},
+	{.kind = VERDICT_SCORE, .score = 1, .regret = -0.0001},
+	{.kind = VERDICT_SCORE, .score = 1, .regret = 1.0001},
+	{.kind = VERDICT_SCORE, .score = 1, .regret = NONE_SAID},
 };
 
 #define N_ALPHABET (sizeof(alphabet) / sizeof(*alphabet))
 
-/* What ends a chain at once; REASON_NONE: nothing. */
-static enum reason stops(const struct verdict *v)
+/* Chains: r reads, h is a head, c checks. */
+static const char *const shapes[] = {"r",  "rr",  "rrr",  "c",	  "rc",
+				     "rh", "rrh", "rhch", "hch", "rrhc"};
+
+#define N_SHAPES (sizeof(shapes) / sizeof(*shapes))
+#define MOST	 4
+
+static size_t links_of(const char *shape, enum policy_link *links)
 {
-	switch (v->kind) {
-	case VERDICT_REJECT:
+	size_t n = strlen(shape);
+
+	for (size_t i = 0; i < n; i++)
+		links[i] = shape[i] == 'r'   ? POLICY_READS
+			   : shape[i] == 'h' ? POLICY_HEAD
+					     : POLICY_CHECKS;
+	return n;
+}
+
+/* The second telling: what a list of rules says, each one on its own. */
+struct telling {
+	const struct policy *p;
+	const char *shape;
+	const struct verdict *v;
+	size_t n;
+};
+
+static bool bad_share(double x)
+{
+	return isnan(x) || x < 0 || x > 1;
+}
+
+static enum reason stops(const struct telling *t, size_t i)
+{
+	const struct verdict *v = &t->v[i];
+	bool head = t->shape[i] == 'h', check = t->shape[i] == 'c';
+
+	if (v->kind == VERDICT_REJECT)
 		return REASON_GATE;
-	case VERDICT_NONE:
-		return v->lack == LACK_SIGNAL ? REASON_NONE
-					      : REASON_VERIFIER_ERROR;
-	case VERDICT_SCORE:
-		return v->score >= 0 && v->score <= 1 ? REASON_NONE
-						      : REASON_VERIFIER_ERROR;
-	case VERDICT_PASS:
-		break;
-	}
+	if (v->kind == VERDICT_NONE && v->lack == LACK_SIGNAL)
+		return t->p->calibrated || check ? REASON_NO_SIGNAL
+						 : REASON_NONE;
+	if (v->kind == VERDICT_NONE)
+		return REASON_VERIFIER_ERROR;
+	if (v->kind == VERDICT_SCORE && bad_share(v->score))
+		return REASON_VERIFIER_ERROR;
+	if (v->kind == VERDICT_SCORE && head && bad_share(v->regret))
+		return REASON_VERIFIER_ERROR;
 	return REASON_NONE;
 }
 
-static enum reason expected(const struct policy *p, const struct verdict *v,
-			    size_t n, double *score, const char **gate)
+/* Of the last one of the first n that gave any. */
+static double last_of(const struct telling *t, size_t n, bool regret)
 {
-	*score = NAN;
-	*gate = NULL;
-	for (size_t i = 0; i < n; i++) {
-		enum reason why = stops(&v[i]);
+	for (size_t i = n; i-- > 0;) {
+		bool head = t->shape[i] == 'h';
 
-		if (why == REASON_GATE)
-			*gate = v[i].why;
-		if (why != REASON_NONE)
-			return why;
-		if (v[i].kind == VERDICT_SCORE)
-			*score = v[i].score;
+		if (t->v[i].kind != VERDICT_SCORE)
+			continue;
+		if (head || (!regret && !t->p->calibrated))
+			return regret ? t->v[i].regret : t->v[i].score;
 	}
-	if (n < p->n_verify)
-		return REASON_NONE; /* go on */
-	if (isnan(*score))
-		return REASON_NO_SIGNAL;
-	return *score >= p->threshold ? REASON_CONFIDENT
-				      : REASON_LOW_CONFIDENCE;
+	return NAN;
+}
+
+static enum reason by_cut(const struct telling *t, double cut)
+{
+	double c = last_of(t, t->n, false), g = last_of(t, t->n, true);
+
+	if (t->p->has_target)
+		return isnan(g)	  ? REASON_NO_SIGNAL
+		       : g <= cut ? REASON_CONFIDENT
+				  : REASON_LOW_CONFIDENCE;
+	return isnan(c)			? REASON_NO_SIGNAL
+	       : c >= t->p->threshold	? REASON_CONFIDENT
+					: REASON_LOW_CONFIDENCE;
+}
+
+static bool within(const struct telling *t)
+{
+	double c = last_of(t, t->n, false), g = last_of(t, t->n, true);
+
+	if (t->p->has_target)
+		return !isnan(g) && !(g <= t->p->cuts.accept) &&
+		       !(g > t->p->cuts.check);
+	if (!t->p->has_band)
+		return true;
+	return !isnan(c) && !(c < t->p->band_low) && !(c > t->p->band_high);
+}
+
+static enum reason expected(const struct telling *t, size_t *stopped)
+{
+	bool checked = strcspn(t->shape, "c") < t->n;
+
+	for (*stopped = 0; *stopped < t->n; ++*stopped)
+		if (stops(t, *stopped) != REASON_NONE)
+			return stops(t, *stopped);
+	if (t->shape[t->n] == '\0')
+		return by_cut(t, checked ? t->p->cuts.after
+					 : t->p->cuts.accept);
+	if (t->shape[t->n] == 'c' && !within(t))
+		return by_cut(t, t->p->cuts.accept);
+	return REASON_NONE; /* go on */
 }
 
 static enum policy_step step_of(enum reason r)
@@ -227,99 +298,237 @@ static enum policy_step step_of(enum reason r)
 				       : POLICY_ESCALATE;
 }
 
-static void compare(const struct policy *p, const struct verdict *v, size_t n)
+static void compare(const struct telling *t)
 {
-	struct decision d = policy_judge(p, v, n);
-	const char *gate;
-	double score;
-	enum reason r = expected(p, v, n, &score, &gate);
+	struct decision d = policy_judge(t->p, t->v, t->n);
+	size_t stopped;
+	enum reason r = expected(t, &stopped);
+	double c = last_of(t, stopped, false);
 
 	assert_int_equal(d.reason, r);
 	assert_int_equal(d.step, step_of(r));
-	assert_ptr_equal(d.gate, gate);
-	if (isnan(score))
+	assert_ptr_equal(d.gate, r == REASON_GATE ? t->v[stopped].why : NULL);
+	if (isnan(c))
 		assert_true(isnan(d.confidence));
 	else
-		assert_true(d.confidence == score);
+		assert_true(d.confidence == c);
+	/* Whatever else: without evidence nothing is kept. */
+	if (d.step == POLICY_ACCEPT && t->p->has_target)
+		c = last_of(t, t->n, true);
+	if (d.step == POLICY_ACCEPT)
+		assert_true(c >= 0 && c <= 1);
 }
 
-/* All chains of n verdicts, of as many or more verifiers. */
-static void compare_all(struct verdict *v, size_t i, size_t n)
+static void compare_beginnings(const struct policy *p, const char *shape,
+			       struct verdict *v, size_t i)
 {
-	if (i < n) {
-		for (size_t a = 0; a < N_ALPHABET; a++) {
-			v[i] = alphabet[a];
-			compare_all(v, i + 1, n);
-		}
-		return;
-	}
-	for (size_t more = 0; more < 2; more++) {
-		struct policy p = plain;
+	struct telling t = {p, shape, v, i};
 
-		p.n_verify = n + more;
-		compare(&p, v, n);
+	compare(&t);
+	if (shape[i] == '\0')
+		return;
+	for (size_t a = 0; a < N_ALPHABET; a++) {
+		v[i] = alphabet[a];
+		compare_beginnings(p, shape, v, i + 1);
 	}
 }
+
+static const struct policy kinds[] = {
+	{.threshold = 0.8},
+	{.threshold = 0},
+	{.threshold = 1},
+	{.threshold = 0.8, .has_band = true, .band_low = 0.35,
+	 .band_high = 0.9},
+	{.threshold = 0.8, .has_band = true, .band_low = 0.9, .band_high = 1},
+	{.threshold = 0.8, .calibrated = true},
+	{.threshold = 0.8, .calibrated = true, .has_band = true,
+	 .band_low = 0.35, .band_high = 0.9},
+	{.has_target = true, .calibrated = true, .cuts = {0.02, 0.3, 0.05}},
+	{.has_target = true, .calibrated = true, .cuts = {0.1, 0.1, 0.1}},
+	{.has_target = true, .calibrated = true, .cuts = {-1, 0.3, 0.05}},
+	{.has_target = true, .calibrated = true, .cuts = {-1, -1, -1}},
+	{.has_target = true, .calibrated = true, .cuts = {0.02, 0.3, -1}},
+};
 
 static void test_all_chains(void **state)
 {
-	struct verdict v[3];
+	struct verdict v[MOST];
 
 	(void)state;
-	for (size_t n = 1; n <= 3; n++)
-		compare_all(v, 0, n);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
+		for (size_t s = 0; s < N_SHAPES; s++) {
+			enum policy_link links[MOST];
+			struct policy p = kinds[k];
+
+			p.n_tiers = 2;
+			p.links = links;
+			p.n_verify = links_of(shapes[s], links);
+			compare_beginnings(&p, shapes[s], v, 0);
+		}
 }
 
-/* The same by hand, should both tellings be wrong together. */
-static void test_judging_by_hand(void **state)
+static const struct verdict pass = {.kind = VERDICT_PASS};
+static const struct verdict absent = {.kind = VERDICT_NONE,
+				      .lack = LACK_SIGNAL};
+static const struct verdict failed = {.kind = VERDICT_NONE,
+				      .lack = LACK_FAULT};
+
+static struct verdict scored(double score)
 {
-	const struct verdict pass = {.kind = VERDICT_PASS};
-	const struct verdict absent = {.kind = VERDICT_NONE,
-				       .lack = LACK_SIGNAL};
-	const struct verdict high = {.kind = VERDICT_SCORE, .score = 0.9};
-	const struct verdict low = {.kind = VERDICT_SCORE, .score = 0.1};
-	struct policy p = plain;
+	return (struct verdict){.kind = VERDICT_SCORE, .score = score};
+}
+
+static struct verdict regretted(double regret)
+{
+	return (struct verdict){.kind = VERDICT_SCORE,
+				.score = 1 - regret,
+				.regret = regret};
+}
+
+static void expect(const struct policy *p, const char *shape,
+		   const struct verdict *v, size_t n, enum policy_step step,
+		   enum reason reason)
+{
+	enum policy_link links[MOST];
+	struct policy q = *p;
 	struct decision d;
 
+	q.links = links;
+	q.n_verify = links_of(shape, links);
+	d = policy_judge(&q, v, n);
+	assert_int_equal(d.step, step);
+	assert_int_equal(d.reason, reason);
+}
+
+#define EXPECT(p, shape, step, reason, ...)                                    \
+	expect(p, shape, (struct verdict[]){__VA_ARGS__},                      \
+	       sizeof((struct verdict[]){__VA_ARGS__}) /                       \
+		       sizeof(struct verdict),                                 \
+	       step, reason)
+
+/* The same by hand, should both tellings be wrong together. */
+static void test_raw_scores_by_hand(void **state)
+{
+	const struct verdict high = scored(0.9), low = scored(0.1);
+
 	(void)state;
-	p.n_verify = 2;
-	d = policy_judge(&p, (struct verdict[]){pass}, 1);
-	assert_int_equal(d.step, POLICY_VERIFY);
-	d = policy_judge(&p, (struct verdict[]){pass, high}, 2);
-	assert_int_equal(d.step, POLICY_ACCEPT);
-	assert_int_equal(d.reason, REASON_CONFIDENT);
-	d = policy_judge(&p, (struct verdict[]){pass, pass}, 2);
-	assert_int_equal(d.step, POLICY_ESCALATE);
-	assert_int_equal(d.reason, REASON_NO_SIGNAL);
-	d = policy_judge(&p, (struct verdict[]){pass, absent}, 2);
-	assert_int_equal(d.reason, REASON_NO_SIGNAL);
+	EXPECT(&plain, "rr", POLICY_VERIFY, REASON_NONE, pass);
+	EXPECT(&plain, "rr", POLICY_ACCEPT, REASON_CONFIDENT, pass, high);
+	EXPECT(&plain, "rr", POLICY_ESCALATE, REASON_NO_SIGNAL, pass, pass);
+	EXPECT(&plain, "rr", POLICY_ESCALATE, REASON_NO_SIGNAL, pass, absent);
 	/* The last score counts, whichever way. */
-	d = policy_judge(&p, (struct verdict[]){high, low}, 2);
-	assert_int_equal(d.reason, REASON_LOW_CONFIDENCE);
-	assert_true(d.confidence == 0.1);
-	d = policy_judge(&p, (struct verdict[]){low, high}, 2);
-	assert_int_equal(d.step, POLICY_ACCEPT);
-	/* What a later verifier lacks does not take a score away. */
-	d = policy_judge(&p, (struct verdict[]){high, absent}, 2);
-	assert_int_equal(d.step, POLICY_ACCEPT);
+	EXPECT(&plain, "rr", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, high, low);
+	EXPECT(&plain, "rr", POLICY_ACCEPT, REASON_CONFIDENT, low, high);
+	/* What one that only reads lacks does not take a score away. */
+	EXPECT(&plain, "rr", POLICY_ACCEPT, REASON_CONFIDENT, high, absent);
+	/* A check that was asked and says nothing does. */
+	EXPECT(&plain, "rc", POLICY_ESCALATE, REASON_NO_SIGNAL, high, absent);
+	EXPECT(&plain, "rc", POLICY_ESCALATE, REASON_VERIFIER_ERROR, high,
+	       failed);
+	EXPECT(&plain, "rc", POLICY_ACCEPT, REASON_CONFIDENT, low, high);
+	EXPECT(&plain, "rc", POLICY_ACCEPT, REASON_CONFIDENT, absent, high);
+}
+
+static void test_bands_by_hand(void **state)
+{
+	struct policy p = plain;
+
+	(void)state;
+	EXPECT(&p, "rc", POLICY_VERIFY, REASON_NONE, scored(0.01));
+	p.has_band = true;
+	p.band_low = 0.3;
+	p.band_high = 0.9;
+	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(0.29));
+	EXPECT(&p, "rc", POLICY_VERIFY, REASON_NONE, scored(0.3));
+	EXPECT(&p, "rc", POLICY_VERIFY, REASON_NONE, scored(0.9));
+	EXPECT(&p, "rc", POLICY_ACCEPT, REASON_CONFIDENT, scored(0.91));
+	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_NO_SIGNAL, absent);
+	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_NO_SIGNAL, pass);
+	/* Above the band but below the threshold. */
+	p.band_high = 0.5;
+	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(0.7));
+	/* Nothing gives a confidence: there is nothing in the band. */
+	expect(&p, "c", NULL, 0, POLICY_ESCALATE, REASON_NO_SIGNAL);
+	p.has_band = false;
+	expect(&p, "c", NULL, 0, POLICY_VERIFY, REASON_NONE);
+}
+
+static void test_targets_by_hand(void **state)
+{
+	struct policy p = {
+		.n_tiers = 2,
+		.calibrated = true,
+		.has_target = true,
+		.cuts = {.accept = 0.02, .check = 0.4, .after = 0.05},
+	};
+
+	(void)state;
+	/* A raw score decides nothing. */
+	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0));
+	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_NO_SIGNAL, absent);
+	EXPECT(&p, "rhch", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),
+	       regretted(0.02));
+	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0),
+	       regretted(0.03));
+	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0),
+	       regretted(0.4));
+	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(1),
+	       regretted(0.41));
+	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0),
+	       regretted(0.1), scored(0));
+	EXPECT(&p, "rhch", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),
+	       regretted(0.1), scored(0), regretted(0.05));
+	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(1),
+	       regretted(0.1), scored(1), regretted(0.06));
+	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_NO_SIGNAL, scored(1),
+	       regretted(0.1), absent);
+	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_VERIFIER_ERROR, scored(1),
+	       regretted(0.1), failed);
+	/* No check: the first cut is all there is. */
+	EXPECT(&p, "rh", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),
+	       regretted(0.02));
+	EXPECT(&p, "rh", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(1),
+	       regretted(0.03));
+}
+
+static void test_may_verify(void **state)
+{
+	struct policy p = plain;
+
+	(void)state;
+	p.max_verify_pusd = INT64_MAX;
+	assert_true(policy_may_verify(&p, INT64_MAX, INT64_MAX, INT64_MAX));
+	p.max_verify_pusd = 100;
+	assert_true(policy_may_verify(&p, 100, 0, 5000));
+	assert_true(policy_may_verify(&p, 40, 60, 5000));
+	assert_false(policy_may_verify(&p, 41, 60, 5000));
+	assert_false(policy_may_verify(&p, 1, 100, 5000));
+	assert_false(policy_may_verify(&p, 0, 101, 5000));
+	assert_false(policy_may_verify(&p, INT64_MAX, INT64_MAX, 0));
+	/* What is free may always be asked. */
+	p.max_verify_pusd = 0;
+	assert_true(policy_may_verify(&p, 0, 0, 5000));
+	assert_false(policy_may_verify(&p, 1, 0, 5000));
+	p.max_verify_pusd = INT64_MAX;
+	p.max_cost_pusd = 100;
+	assert_true(policy_may_verify(&p, 10, 0, 90));
+	assert_false(policy_may_verify(&p, 11, 0, 90));
+	assert_false(policy_may_verify(&p, 0, 0, INT64_MAX));
 }
 
 /* Not even a threshold of 0 accepts without a score. */
 static void test_threshold_edges(void **state)
 {
-	struct verdict v = {.kind = VERDICT_SCORE, .score = 0};
 	struct policy p = plain;
 
 	(void)state;
 	p.threshold = 0;
-	assert_int_equal(policy_judge(&p, &v, 1).step, POLICY_ACCEPT);
-	v = (struct verdict){.kind = VERDICT_PASS};
-	assert_int_equal(policy_judge(&p, &v, 1).step, POLICY_ESCALATE);
+	EXPECT(&p, "r", POLICY_ACCEPT, REASON_CONFIDENT, scored(0));
+	EXPECT(&p, "r", POLICY_ESCALATE, REASON_NO_SIGNAL, pass);
 	p.threshold = 1;
-	v = (struct verdict){.kind = VERDICT_SCORE, .score = 1};
-	assert_int_equal(policy_judge(&p, &v, 1).step, POLICY_ACCEPT);
-	v.score = nextafter(1, 0);
-	assert_int_equal(policy_judge(&p, &v, 1).step, POLICY_ESCALATE);
+	EXPECT(&p, "r", POLICY_ACCEPT, REASON_CONFIDENT, scored(1));
+	EXPECT(&p, "r", POLICY_ESCALATE, REASON_LOW_CONFIDENCE,
+	       scored(nextafter(1, 0)));
 }
 
 /* ---- faults -------------------------------------------------------------- */
@@ -416,7 +625,10 @@ int main(void)
 		cmocka_unit_test(test_next_tier),
 		cmocka_unit_test(test_may_ask),
 		cmocka_unit_test(test_all_chains),
-		cmocka_unit_test(test_judging_by_hand),
+		cmocka_unit_test(test_raw_scores_by_hand),
+		cmocka_unit_test(test_bands_by_hand),
+		cmocka_unit_test(test_targets_by_hand),
+		cmocka_unit_test(test_may_verify),
 		cmocka_unit_test(test_threshold_edges),
 		cmocka_unit_test(test_reason_of_every_fault),
 		cmocka_unit_test(test_final_fault),

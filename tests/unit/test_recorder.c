@@ -180,6 +180,61 @@ static void test_counters(void **state)
 	recorder_free(NULL);
 }
 
+/* A check beside two answers: paid for, but no attempt. */
+static struct ledger_row *checked_row(void)
+{
+	struct ledger_row *r = ledger_row_new(3, 2);
+
+	r->request_id = "r-3";
+	r->cascade = "auto";
+	r->key = "";
+	r->outcome = "ok";
+	r->status = 200;
+	r->confidence = NAN;
+	r->attempts[0] = (struct ledger_attempt){
+		.backend = "small", .purpose = "answer", .status = 200};
+	r->attempts[1] = (struct ledger_attempt){.backend = "large",
+						 .purpose = "verify",
+						 .status = 200,
+						 .cost_pusd = 7000000};
+	r->attempts[2] = (struct ledger_attempt){.backend = "large",
+						 .purpose = "answer",
+						 .status = 200,
+						 .cost_pusd = 1000000};
+	r->verdicts[0] = (struct ledger_verdict){.verifier = "check",
+						 .kind = "none",
+						 .why = "timeout",
+						 .score = NAN,
+						 .us = 40000};
+	r->verdicts[1] = (struct ledger_verdict){.verifier = "rules",
+						 .kind = "reject",
+						 .why = "empty",
+						 .score = NAN,
+						 .us = 5};
+	return r;
+}
+
+static void test_verifiers(void **state)
+{
+	struct recorder *r = recorder_new(set, NULL, 0);
+
+	(void)state;
+	put(r, checked_row());
+	SHOWN("frugald_verdicts_total{verifier=\"check\",kind=\"none\"}", "1");
+	SHOWN("frugald_verifier_faults_total{verifier=\"check\","
+	      "why=\"timeout\"}", "1");
+	SHOWN("frugald_verifier_faults_total{verifier=\"rules\","
+	      "why=\"empty\"}", "");
+	SHOWN("frugald_verifier_seconds_sum{verifier=\"check\"}", "0.04");
+	SHOWN("frugald_verifier_seconds_bucket{verifier=\"rules\","
+	      "le=\"0.00001\"}", "1");
+	SHOWN("frugald_cost_usd_total{purpose=\"verify\"}", "0.000007");
+	SHOWN("frugald_cost_usd_total{purpose=\"answer\"}", "0.000001");
+	SHOWN("frugald_attempts_total{backend=\"large\",status=\"200\"}", "2");
+	assert_non_null(strstr(logged(0), " attempts=2 "));
+	recorder_free(r);
+}
+
 static void test_times(void **state)
 {
 	struct recorder *r = recorder_new(set, NULL, 0);
@@ -329,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_counters),
+		T(test_verifiers),
 		T(test_times),
 		T(test_log_line),
 		T(test_no_log_line_when_not_asked_for),

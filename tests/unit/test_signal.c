@@ -42,6 +42,8 @@ static const struct {
 	{SIGNAL_CHECK_AGREE, "check.agree"},
 	{SIGNAL_CHECK_P, "check.p"},
 	{SIGNAL_CHECK_LOGP, "check.logp"},
+	{SIGNAL_HEAD_CONFIDENCE, "head.confidence"},
+	{SIGNAL_HEAD_REGRET, "head.regret"},
 	{SIGNAL_WORDS, "words.*"},
 };
 

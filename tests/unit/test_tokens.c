@@ -10,54 +10,23 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
-#include <jansson.h>
+
+#include "vectors.h"
 
 #define NEAR 1e-9
 
 static void expect_near(double got, double want)
 {
-	if (!(fabs(got - want) <= NEAR))
-		fail_msg("%.17g, not %.17g", got, want);
-}
-
-static size_t numbers(const json_t *list, double *v, size_t room)
-{
-	size_t n = json_array_size(list);
-
-	assert_true(n > 0 && n <= room);
-	for (size_t i = 0; i < n; i++)
-		v[i] = json_number_value(json_array_get(list, i));
-	return n;
-}
-
-static int load_vectors(void **state)
-{
-	*state = json_load_file("tests/data/vectors.json", 0, NULL);
-	return *state ? 0 : -1;
-}
-
-static int free_vectors(void **state)
-{
-	json_decref(*state);
-	return 0;
-}
-
-static double member(const json_t *o, const char *name)
-{
-	const json_t *v = json_object_get(o, name);
-
-	assert_true(json_is_number(v));
-	return json_number_value(v);
+	expect_within(got, want, NEAR);
 }
 
 static void test_quantile_vectors(void **state)
 {
-	const json_t *group = json_object_get(*state, "quantile_linear");
+	const json_t *group = cases_of(state, "quantile_linear");
 	double v[64], q[64], want[64];
 	const json_t *c;
 	size_t i, n, k;
 
-	assert_true(json_array_size(group) > 0);
 	json_array_foreach(group, i, c)
 	{
 		n = numbers(json_object_get(c, "a"), v, 64);
@@ -72,12 +41,11 @@ static void test_quantile_vectors(void **state)
 
 static void test_entropy_vectors(void **state)
 {
-	const json_t *group = json_object_get(*state, "topk_entropy");
+	const json_t *group = cases_of(state, "topk_entropy");
 	double top[64], h;
 	const json_t *c;
 	size_t i, k;
 
-	assert_true(json_array_size(group) > 0);
 	json_array_foreach(group, i, c)
 	{
 		k = numbers(json_object_get(c, "top_logprobs"), top, 64);
@@ -104,6 +72,36 @@ static void test_quantile_edges(void **state)
 	expect_near(tokens_quantile(two, 2, 0.25), -3.5);
 	expect_near(tokens_quantile(two, 2, 1), -2);
 	expect_near(tokens_quantile(inf, 3, 0.75), -50.5);
+}
+
+/* Few and many, in orders that sorting may stumble over. */
+static void test_sort(void **state)
+{
+	static double v[3000], w[3000];
+
+	(void)state;
+	for (int order = 0; order < 5; order++)
+		for (size_t n = 0; n <= 3000; n += n < 40 ? 1 : 197) {
+			double before = 0, after = 0;
+
+			for (size_t i = 0; i < n; i++) {
+				size_t k = i * 7919 % 3001;
+
+				v[i] = order == 0   ? -(double)k
+				       : order == 1 ? (double)i
+				       : order == 2 ? -(double)i
+				       : order == 3 ? (double)(k % 3)
+						    : (double)(i % 57);
+				w[i] = v[i];
+			}
+			tokens_sort(v, n);
+			for (size_t i = 0; i < n; i++) {
+				assert_true(i == 0 || v[i - 1] <= v[i]);
+				before += w[i] * w[i];
+				after += v[i] * v[i];
+			}
+			assert_true(before == after); /* whole numbers */
+		}
 }
 
 /* Between its neighbours, never falling, ends exact; sorting keeps all. */
@@ -217,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_quantile_vectors),
 		cmocka_unit_test(test_entropy_vectors),
 		cmocka_unit_test(test_quantile_edges),
+		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_quantile_is_monotone),
 		cmocka_unit_test(test_entropy_edges),
 		cmocka_unit_test(test_entropy_bounds),

@@ -16,6 +16,8 @@
 
 #include "base/mem.h"
 #include "base/now.h"
+#include "verify/final_answer.h"
+#include "verify/signal.h"
 
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 #define TOKENS_MOST 32
@@ -81,18 +83,23 @@ static void add_top(struct made *m, double logprob)
 	t->v[t->n - 1].n_top++;
 }
 
-static struct verdict judge(const struct chat_choice *choice)
+/* As conf would fill them; span: its place in "all,answer". */
+static struct verdict judge_span(const struct chat_choice *choice, int span)
 {
 	struct chat_choice one = *choice;
 	struct chat_reply reply = {.choices = &one, .n_choices = 1};
 	const struct verify_case c = {.arena = arena, .reply = &reply};
-	int opts = 0;
 	struct verdict v = {0};
 
-	assert_true(verify_logprob()->conf.opts_size <= sizeof(opts));
-	verify_logprob_judge(&c, &opts, &v);
+	assert_int_equal(verify_logprob()->conf.opts_size, sizeof(span));
+	verify_logprob_judge(&c, &span, &v);
 	assert_string_equal(v.verifier, "logprob");
 	return v;
+}
+
+static struct verdict judge(const struct chat_choice *choice)
+{
+	return judge_span(choice, 0);
 }
 
 static void refused(const struct chat_choice *c, const char *why)
@@ -420,7 +427,7 @@ static void test_signals_by_hand(void **state)
 	add_top(&m, -50);
 	add_top(&m, -1);
 	v = judge(&m.choice);
-	assert_int_equal(v.n_signals, 11);
+	assert_int_equal(v.n_signals, 22);
 	signal_is(&v, "logprob.min", -0.4);
 	signal_is(&v, "logprob.sum", -1.0);
 	signal_is(&v, "logprob.mean", -0.25);
@@ -434,6 +441,125 @@ static void test_signals_by_hand(void **state)
 	signal_is(&v, "logprob.margin_min", 0);
 	signal_is(&v, "logprob.margin_mean", log(9) / 2);
 	assert_true(fabs(v.score - exp(-0.4)) < 1e-12);
+}
+
+/* ---- the answer ---------------------------------------------------------- */
+
+static void test_answer(void **state)
+{
+	struct made m;
+	struct verdict v;
+
+	(void)state;
+	made_init(&m, " It is Paris.");
+	add(&m, "<s>", -9);
+	add(&m, " It", -3);
+	add(&m, " is", -2);
+	add(&m, " Par", -0.5);
+	add_top(&m, -0.5);
+	add_top(&m, -1.5);
+	add(&m, "is", -0.25);
+	add_top(&m, -0.25);
+	add_top(&m, -2.25);
+	add(&m, ".", -4);
+	add(&m, "<eos>", -8);
+	v = judge(&m.choice);
+	signal_is(&v, "logprob.min", -4);
+	signal_is(&v, "logprob.tokens", 5);
+	signal_is(&v, "answer.min", -0.5);
+	signal_is(&v, "answer.sum", -0.75);
+	signal_is(&v, "answer.mean", -0.375);
+	signal_is(&v, "answer.median", -0.375);
+	signal_is(&v, "answer.q10", -0.475);
+	signal_is(&v, "answer.q25", -0.4375);
+	signal_is(&v, "answer.tokens", 2);
+	signal_is(&v, "answer.margin_min", 1);
+	signal_is(&v, "answer.margin_mean", 1.5);
+	assert_true(fabs(v.score - exp(-4)) < 1e-12);
+	/* The same signals, another score. */
+	v = judge_span(&m.choice, 1);
+	signal_is(&v, "logprob.min", -4);
+	signal_is(&v, "answer.min", -0.5);
+	assert_true(fabs(v.score - exp(-0.5)) < 1e-12);
+}
+
+static void groups_are_equal(const struct verdict *v)
+{
+	for (int i = 0; i < SIGNAL_TOKEN_STATS; i++) {
+		const struct signal *s = &v->signals[SIGNAL_LOGPROB + i];
+		const struct signal *t = &v->signals[SIGNAL_ANSWER + i];
+
+		assert_ptr_equal(s->name, signal_name(SIGNAL_LOGPROB + i));
+		assert_ptr_equal(t->name, signal_name(SIGNAL_ANSWER + i));
+		assert_true(s->value == t->value ||
+			    (isnan(s->value) && isnan(t->value)));
+	}
+}
+
+/* Where it is all of the reply, where there is none, where it is a call. */
+static void test_answer_is_all(void **state)
+{
+	struct made m;
+	struct verdict v;
+
+	(void)state;
+	made_init(&m, "Paris");
+	add(&m, "Par", -0.5);
+	add_top(&m, -0.5);
+	add_top(&m, -1.5);
+	add(&m, "is", -0.25);
+	v = judge(&m.choice);
+	groups_are_equal(&v);
+	made_init(&m, "...");
+	add(&m, ".", -0.5);
+	add(&m, "..", -0.25);
+	v = judge(&m.choice);
+	groups_are_equal(&v);
+	made_init(&m, "It is 5.");
+	m.choice.tool_calls = span_of("[{}]");
+	add(&m, "<tool>", -0.1);
+	add(&m, "{}", -0.9);
+	v = judge(&m.choice);
+	groups_are_equal(&v);
+}
+
+/* Every length of token and every place of the answer: those count that touch
+ * it, and what goes before the content shifts nothing. */
+static void test_answer_in_every_place(void **state)
+{
+	static const char *const contents[] = {
+		"So, it is 42.",
+		"42",
+		"\n\n The answer is **B**. Paris",
+		"{\"a\": 1}",
+		"Well:\n```json\n[1]\n```",
+		"x = 5\nDone. So, 5",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(contents); i++)
+		for (size_t size = 1; size <= 5; size++) {
+			char all[64] = "<think>5</think>";
+			size_t before = strlen(all), at, end;
+			struct final_answer f;
+			struct verdict v;
+			struct made m;
+
+			strcat(all, contents[i]);
+			made_init(&m, contents[i]);
+			for (size_t k = 0; k < strlen(all); k += size) {
+				char tok[8] = "";
+
+				memcpy(tok, all + k, strnlen(all + k, size));
+				add(&m, tok, -1);
+			}
+			final_answer_find(m.choice.content, &f);
+			at = before + (size_t)(f.text.p - contents[i]);
+			end = at + f.text.n;
+			v = judge(&m.choice);
+			signal_is(&v, "answer.tokens",
+				  (double)((end - 1) / size - at / size + 1));
+		}
 }
 
 static void test_one_token(void **state)
@@ -651,6 +777,9 @@ int main(void)
 		cmocka_unit_test(test_every_place),
 		cmocka_unit_test(test_last_place),
 		cmocka_unit_test(test_signals_by_hand),
+		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_answer_is_all),
+		cmocka_unit_test(test_answer_in_every_place),
 		cmocka_unit_test(test_one_token),
 		cmocka_unit_test(test_floors),
 		cmocka_unit_test(test_absurd_alternatives),

@@ -8,6 +8,7 @@
 
 #include "base/jscan.h"
 #include "chat/chat_ask.h"
+#include "chat/chat_check.h"
 #include "chat/chat_edit.h"
 #include "chat/chat_replay.h"
 
@@ -19,6 +20,24 @@ static void check(bool good)
 {
 	if (!good)
 		abort();
+}
+
+/* The proposal is the client's own bytes: as hostile as any. */
+static void try_check(const struct chat_request *rq, enum chat_check_mode mode,
+		      struct arena *a)
+{
+	struct chat_request again;
+	struct chat_fault why;
+	struct buf out;
+
+	buf_init(&out, 0);
+	check(chat_check_write(rq, mode, rq->body, &out) == 0);
+	check(chat_request_read(&again, buf_span(&out), DEPTH + 2, a, &why) ==
+	      0);
+	check(again.messages.n > rq->messages.n + 40);
+	check(again.n == 1 && !again.stream && !again.tools.n &&
+	      !again.response_format.n && !again.beyond_cheap);
+	buf_release(&out);
 }
 
 static void try_request(struct span body, unsigned how, struct arena *a)
@@ -47,6 +66,7 @@ static void try_request(struct span body, unsigned how, struct arena *a)
 	check(!ask.top_logprobs || (again.logprobs && again.top_logprobs >= 5 &&
 				    again.top_logprobs <= 20));
 	buf_release(&out);
+	try_check(&rq, how & 1 ? CHAT_CHECK_BLIND : CHAT_CHECK_VERDICT, a);
 }
 
 /* What a client hears of the first choice's content. */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verifiers of a cascade at work on one reply after the other, in their
+ * order, until policy has decided. One a run; it books what they cost.
+ */
+#ifndef CASCADE_CHAIN_H
+#define CASCADE_CHAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cascade/account.h"
+#include "cascade/generation.h"
+#include "cascade/policy.h"
+#include "chat/chat.h"
+#include "verify/verifier.h"
+
+struct chain {
+	const struct cascade *cascade;
+	struct account *account;
+	struct verify_world world;
+	struct verify_case subject; /* of the present reply */
+	int tier;		    /* whose reply it is, as it is told */
+	size_t n;		    /* verdicts on it */
+	struct verification *at_work; /* of link n; NULL: none */
+	struct verification **begun;  /* by link: ahead of the reply */
+	int64_t since_us;	      /* at_work is */
+	int64_t spent_pusd;	      /* on verifying before that */
+	void (*on_verdict)(void *arg);
+	void *arg;
+};
+
+/* What all replies of a run have in common. Borrowed; world's call_begins,
+ * call_ends and arg are set here. on_verdict: chain_next() is due. */
+struct chain_start {
+	const struct cascade *cascade;
+	struct account *account;
+	struct verify_world world;
+	struct loop *loop;
+	struct arena *arena;
+	const struct chat_request *request;
+	void (*on_verdict)(void *arg);
+	void *arg;
+};
+
+void chain_init(struct chain *k, const struct chain_start *s);
+
+/* A tier that will be verified was asked: starts what does not need its reply,
+ * as far as it can be afforded. */
+void chain_ahead(struct chain *k, int tier, int64_t until_us);
+
+/* All three give the decision; while its step is POLICY_VERIFY, on_verdict
+ * comes, on a later turn, unless chain_timeout() or chain_drop() does first. */
+
+/* The reply is there, to be judged until then. */
+struct decision chain_judge(struct chain *k, int tier,
+			    const struct chat_reply *reply, int64_t until_us);
+struct decision chain_next(struct chain *k);
+/* The time is over: what is at work has failed. */
+struct decision chain_timeout(struct chain *k);
+
+/* Aborts and books whatever is at work or was begun. */
+void chain_drop(struct chain *k);
+
+#endif

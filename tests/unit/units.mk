@@ -62,6 +62,7 @@ UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/jtext base/deci
 UNIT_recorder = cascade/recorder chat/price store/ledger store/ledger_file store/db $(addprefix base/, fixed mem err log now metric map buf)
 UNIT_chat_replay = $(addprefix chat/, chat_replay chunk slices chat_edit chat_logprobs chat_reply chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_fixed = base/fixed
+UNIT_record = ctl/record $(addprefix base/, mem buf err jscan jtext decimal)
 UNIT_ledger_reader = store/ledger_reader store/ledger store/ledger_file store/db $(addprefix base/, fixed mem err log now metric map buf)
 UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_stats verify_logprob verifier comparator plain_words json_same pattern final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem

@@ -31,6 +31,7 @@ struct sample {
 	 * daemon: "gate:empty", "no_signal", "verifier_error"; NULL: none. */
 	const char *barred;
 	bool has_check;	      /* its signals are there */
+	bool check_unknown;   /* it was asked, and says nothing of the reply */
 	const double *values; /* one for each name of samples; NaN: missing */
 	struct word_set words;
 	enum known cheap_right, expensive_right; /* labels */

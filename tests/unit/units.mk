@@ -68,6 +68,7 @@ UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_sta
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err
 UNIT_records = ctl/records ctl/judge ctl/record $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_ledger_records = ctl/ledger_records $(UNIT_records)
 UNIT_verify_head = $(addprefix verify/, verify_head verifier signal words) $(UNIT_heads) $(addprefix chat/, chat chat_scan) evt/loop evt/deadline $(addprefix base/, buf err now jscan jtext decimal)
 UNIT_samples = ctl/samples
 UNIT_cuts = ctl/cuts ctl/cuts_frontier base/mem

@@ -69,6 +69,7 @@ UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) 
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err
 UNIT_records = ctl/records ctl/judge ctl/record $(L0) $(L1) $(L2) $(L3) $(L4)
 UNIT_ledger_records = ctl/ledger_records $(UNIT_records)
+UNIT_ruler = ctl/ruler ctl/cuts ctl/judge ctl/record cascade/policy $(L0) $(L1) $(L2) $(L3) $(L4)
 UNIT_verify_head = $(addprefix verify/, verify_head verifier signal words) $(UNIT_heads) $(addprefix chat/, chat chat_scan) evt/loop evt/deadline $(addprefix base/, buf err now jscan jtext decimal)
 UNIT_samples = ctl/samples
 UNIT_cuts = ctl/cuts ctl/cuts_frontier base/mem

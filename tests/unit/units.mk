@@ -67,6 +67,7 @@ UNIT_ledger_reader = store/ledger_reader store/ledger store/ledger_file store/db
 UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_stats verify_logprob verifier comparator plain_words json_same pattern final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err
+UNIT_args = ctl/args base/mem
 UNIT_records = ctl/records ctl/judge ctl/record $(L0) $(L1) $(L2) $(L3) $(L4)
 UNIT_ledger_records = ctl/ledger_records $(UNIT_records)
 UNIT_ruler = ctl/ruler ctl/cuts ctl/judge ctl/record cascade/policy $(L0) $(L1) $(L2) $(L3) $(L4)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/calibrate.h"
 #include "ctl/key.h"
 
 static const struct {
@@ -12,6 +13,8 @@ static const struct {
 	int (*run)(int argc, char **argv); /* returns the exit status */
 	const char *help;
 } commands[] = {
+	{"calibrate", ctl_calibrate,
+	 "confidence and cuts that keep a promise, from recorded traffic"},
 	{"key", ctl_key,
 	 "a new client key, and its line for the configuration"},
 };

@@ -7,6 +7,7 @@
 
 #include "ctl/calibrate.h"
 #include "ctl/key.h"
+#include "ctl/score.h"
 
 static const struct {
 	const char *name;
@@ -15,6 +16,7 @@ static const struct {
 } commands[] = {
 	{"calibrate", ctl_calibrate,
 	 "confidence and cuts that keep a promise, from recorded traffic"},
+	{"score", ctl_score, "a decision a line for recorded requests"},
 	{"key", ctl_key,
 	 "a new client key, and its line for the configuration"},
 };

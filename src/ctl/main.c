@@ -7,6 +7,7 @@
 
 #include "ctl/calibrate.h"
 #include "ctl/key.h"
+#include "ctl/replay.h"
 #include "ctl/score.h"
 
 static const struct {
@@ -17,6 +18,8 @@ static const struct {
 	{"calibrate", ctl_calibrate,
 	 "confidence and cuts that keep a promise, from recorded traffic"},
 	{"score", ctl_score, "a decision a line for recorded requests"},
+	{"replay", ctl_replay,
+	 "what a threshold, target or artifact would have done"},
 	{"key", ctl_key,
 	 "a new client key, and its line for the configuration"},
 };

@@ -21,7 +21,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       http_guard http_conn http_request http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
         chat_ask chat_check chat_edit chunk slices chat_replay chat_error price fault) \
-      $(addprefix store/, db ledger_file ledger) \
+      $(addprefix store/, db ledger_file ledger ledger_reader) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
@@ -32,11 +32,14 @@ L4 := $(addprefix verify/, verdict verifier signal \
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
-CTL := $(addprefix ctl/, key main)
+CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
+       economy quality calibration args record judge records ledger_records \
+       subject sources ruler tell calibrate score replay key main)
 
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
-CTL_OBJS    := $(L0) $(STAT) $(STAT_OFFLINE) $(CTL)
+CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
+	cascade/policy $(CTL)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'

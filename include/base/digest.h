@@ -20,6 +20,16 @@ struct digest {
 
 /* SHA-256. */
 void digest_of(struct span bytes, struct digest *out);
+
+/* The same of bytes that come in pieces. */
+struct digest_sum;
+
+struct digest_sum *digest_sum_new(void);
+void digest_sum_add(struct digest_sum *s, struct span more);
+/* Of all there was so far; more may follow. */
+void digest_sum_get(const struct digest_sum *s, struct digest *out);
+void digest_sum_free(struct digest_sum *s); /* NULL is fine */
+
 /* In constant time. */
 bool digest_equal(const struct digest *a, const struct digest *b);
 /* 64 lower-case hex digits and a NUL. */

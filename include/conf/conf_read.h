@@ -19,6 +19,11 @@ typedef const struct conf_verifier *const *conf_verifiers;
 struct conf *conf_read(const char *path, conf_verifiers known,
 		       struct buf *faults, struct buf *warnings);
 
+/* The same for programs that call nobody: secrets are left NULL, and need not
+ * be there where this runs. */
+struct conf *conf_read_offline(const char *path, conf_verifiers known,
+			       struct buf *faults, struct buf *warnings);
+
 /* The same from text (tests). Secrets by file: and env: are read here too. */
 struct conf *conf_read_text(struct span text, const char *name,
 			    conf_verifiers known, struct buf *faults,

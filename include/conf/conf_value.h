@@ -16,6 +16,7 @@ struct conf_source {
 	struct arena *arena; /* for strings */
 	bool is_private;     /* only its owner reads the file: it may hold
 				secrets */
+	bool no_secrets;     /* leaves them NULL, unread */
 	const struct conf *conf; /* whose backends can be named, once read */
 };
 

@@ -21,6 +21,9 @@ struct ledger_file;
 struct ledger_file *ledger_file_open(const char *path, struct err *err);
 void ledger_file_close(struct ledger_file *f); /* NULL is fine */
 
+/* Of its tables, as this program writes them. */
+int ledger_file_version(void);
+
 /* Writes all rows in one transaction, or none: -1. *bad is then the index of
  * the row that will never be taken, or n when trying again later may help. */
 int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,

@@ -13,6 +13,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "base/mem.h"
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static EVP_MD *sha256; /* until the process ends */
 
@@ -31,6 +33,48 @@ void digest_of(struct span bytes, struct digest *out)
 	ok = EVP_Digest(bytes.n ? bytes.p : "", bytes.n, out->b, &n, sha256,
 			NULL);
 	assert(ok == 1 && n == DIGEST_SIZE);
+}
+
+struct digest_sum {
+	EVP_MD_CTX *ctx;
+};
+
+struct digest_sum *digest_sum_new(void)
+{
+	struct digest_sum *s = mem_new(sizeof(*s));
+	int ok;
+
+	pthread_once(&once, fetch_sha256);
+	s->ctx = EVP_MD_CTX_new();
+	ok = s->ctx && EVP_DigestInit_ex2(s->ctx, sha256, NULL);
+	assert(ok == 1);
+	return s;
+}
+
+void digest_sum_add(struct digest_sum *s, struct span more)
+{
+	int ok = EVP_DigestUpdate(s->ctx, more.n ? more.p : "", more.n);
+
+	assert(ok == 1);
+}
+
+void digest_sum_get(const struct digest_sum *s, struct digest *out)
+{
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	unsigned int n = 0;
+	int ok = copy && EVP_MD_CTX_copy_ex(copy, s->ctx) &&
+		 EVP_DigestFinal_ex(copy, out->b, &n);
+
+	assert(ok == 1 && n == DIGEST_SIZE);
+	EVP_MD_CTX_free(copy);
+}
+
+void digest_sum_free(struct digest_sum *s)
+{
+	if (!s)
+		return;
+	EVP_MD_CTX_free(s->ctx);
+	free(s);
 }
 
 bool digest_equal(const struct digest *a, const struct digest *b)

@@ -101,8 +101,11 @@ struct told {
 	struct conf_faults *faults, *warnings;
 };
 
+/* How secrets are dealt with. */
+enum secrets { SECRETS_BY_REFERENCE, SECRETS_LITERAL_TOO, SECRETS_UNREAD };
+
 static struct conf *read_doc(const struct doc *d, const char *name,
-			     conf_verifiers known, bool is_private,
+			     conf_verifiers known, enum secrets secrets,
 			     const struct told *told)
 {
 	struct arena *arena = arena_new();
@@ -110,7 +113,11 @@ static struct conf *read_doc(const struct doc *d, const char *name,
 	struct conf_reading r = {
 		.conf = c,
 		.known = known,
-		.rows = {{arena, is_private, c}, told->faults},
+		.rows = {{.arena = arena,
+			  .is_private = secrets == SECRETS_LITERAL_TOO,
+			  .no_secrets = secrets == SECRETS_UNREAD,
+			  .conf = c},
+			 told->faults},
 		.warnings = told->warnings,
 		.root = doc_root(d),
 	};
@@ -124,7 +131,7 @@ static struct conf *read_doc(const struct doc *d, const char *name,
 }
 
 static struct conf *read_text(struct span text, const char *name,
-			      conf_verifiers known, bool is_private,
+			      conf_verifiers known, enum secrets secrets,
 			      struct buf *faults, struct buf *warnings)
 {
 	struct told told = {conf_faults_new(), conf_faults_new()};
@@ -132,7 +139,7 @@ static struct conf *read_text(struct span text, const char *name,
 	struct conf *c = NULL;
 
 	if (d)
-		c = read_doc(d, name, known, is_private, &told);
+		c = read_doc(d, name, known, secrets, &told);
 	doc_free(d);
 	if (conf_faults_count(told.faults) > 0) {
 		conf_free(c);
@@ -149,7 +156,8 @@ struct conf *conf_read_text(struct span text, const char *name,
 			    conf_verifiers known, struct buf *faults,
 			    struct buf *warnings)
 {
-	return read_text(text, name, known, false, faults, warnings);
+	return read_text(text, name, known, SECRETS_BY_REFERENCE, faults,
+			 warnings);
 }
 
 /* Bytes read, -1 and errno. Stops when there is no more room. */
@@ -185,12 +193,14 @@ static int open_file(const char *path, struct stat *st, const char **why)
 	return -1;
 }
 
-struct conf *conf_read(const char *path, conf_verifiers known,
-		       struct buf *faults, struct buf *warnings)
+static struct conf *read_path(const char *path, conf_verifiers known,
+			      bool offline, struct buf *faults,
+			      struct buf *warnings)
 {
 	size_t room = DOC_MAX_BYTES + 1; /* one too many shows that it is */
 	struct conf *c = NULL;
 	const char *why = "";
+	enum secrets secrets = SECRETS_UNREAD;
 	struct stat st;
 	ssize_t n = -1;
 	char *text;
@@ -200,6 +210,9 @@ struct conf *conf_read(const char *path, conf_verifiers known,
 		buf_addf(faults, "%s: cannot be read: %s\n", path, why);
 		return NULL;
 	}
+	if (!offline)
+		secrets = st.st_mode & 0077 ? SECRETS_BY_REFERENCE
+					    : SECRETS_LITERAL_TOO;
 	text = mem_new(room);
 	n = read_all(fd, text, room);
 	if (n < 0)
@@ -207,11 +220,23 @@ struct conf *conf_read(const char *path, conf_verifiers known,
 			 strerror(errno));
 	else
 		c = read_text((struct span){text, (size_t)n}, path, known,
-			      (st.st_mode & 0077) == 0, faults, warnings);
+			      secrets, faults, warnings);
 	digest_cleanse(text, room);
 	free(text);
 	close(fd);
 	return c;
+}
+
+struct conf *conf_read(const char *path, conf_verifiers known,
+		       struct buf *faults, struct buf *warnings)
+{
+	return read_path(path, known, false, faults, warnings);
+}
+
+struct conf *conf_read_offline(const char *path, conf_verifiers known,
+			       struct buf *faults, struct buf *warnings)
+{
+	return read_path(path, known, true, faults, warnings);
 }
 
 /* ---- all keys ------------------------------------------------------------ */

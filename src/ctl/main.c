@@ -5,13 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/calibrate.h"
 #include "ctl/key.h"
+#include "ctl/replay.h"
+#include "ctl/score.h"
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv); /* returns the exit status */
 	const char *help;
 } commands[] = {
+	{"calibrate", ctl_calibrate,
+	 "confidence and cuts that keep a promise, from recorded traffic"},
+	{"score", ctl_score, "a decision a line for recorded requests"},
+	{"replay", ctl_replay,
+	 "what a threshold, target or artifact would have done"},
 	{"key", ctl_key,
 	 "a new client key, and its line for the configuration"},
 };

@@ -103,12 +103,17 @@ static int use_wal(struct db *d, struct err *err)
 	return rc;
 }
 
-static int settle(struct db *d, struct err *err)
+static void guard(struct db *d)
 {
 	sqlite3_extended_result_codes(d->handle, 1);
 	sqlite3_busy_timeout(d->handle, BUSY_MS);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+}
+
+static int settle(struct db *d, struct err *err)
+{
+	guard(d);
 	/* A checkpoint each 16 MiB, so that pages written often are copied to
 	 * the file seldom. */
 	if (run(d,
@@ -189,6 +194,29 @@ struct db *db_open(const char *path, const char *const *steps, int n_steps,
 		db_fault(d, "cannot open", err);
 	else if (settle(d, err) == 0 && bring_up(d, steps, n_steps, err) == 0)
 		return d;
+	db_close(d);
+	return NULL;
+}
+
+struct db *db_open_to_read(const char *path, int newest, struct err *err)
+{
+	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+			  SQLITE_OPEN_PRIVATECACHE;
+	struct db *d = mem_new(sizeof(*d));
+	int version;
+
+	d->path = mem_dup(path);
+	if (sqlite3_open_v2(path, &d->handle, flags, NULL) != SQLITE_OK) {
+		db_fault(d, "cannot open", err);
+		goto fail;
+	}
+	guard(d);
+	if (read_version(d, newest, &version, err) < 0)
+		goto fail;
+	if (version > 0)
+		return d;
+	err_set(err, ERR_CONF, "%s: is an empty database", path);
+fail:
 	db_close(d);
 	return NULL;
 }

@@ -113,9 +113,14 @@ static bool is_small(const char *path)
 	return stat(path, &st) == 0 && st.st_size <= CHECK_MOST;
 }
 
+int ledger_file_version(void)
+{
+	return (int)(sizeof(steps) / sizeof(*steps));
+}
+
 static int try_open(struct ledger_file *f, struct err *err)
 {
-	f->db = db_open(f->path, steps, sizeof(steps) / sizeof(*steps), err);
+	f->db = db_open(f->path, steps, ledger_file_version(), err);
 	if (!f->db || (is_small(f->path) && db_check(f->db, err) < 0))
 		goto fail;
 	for (int i = 0; i < ST_COUNT; i++) {

@@ -1584,6 +1584,35 @@ static void test_literal_secret_by_mode(void **state)
 	}
 }
 
+/* A literal key that others may read, a variable and a file that are not
+ * there: none of a program's concern that calls nobody. */
+static void test_offline_leaves_secrets(void **state)
+{
+	static const char *const keys[] = {
+		"api_key: sk-lit", "api_key: env:FRUGALD_UNSET",
+		"api_key: file:/nowhere/key", "api_key: cred:key",
+	};
+
+	(void)state;
+	unsetenv("FRUGALD_UNSET");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char *text = mem_printf("backends: {b: {base_url: "
+					"'http://127.0.0.1', model: m, %s}}\n",
+					keys[i]);
+		char *path = put_file("c.yaml", text, strlen(text), 0644);
+		struct conf *c;
+
+		buf_clear(&faults);
+		buf_clear(&warnings);
+		c = conf_read_offline(path, known, &faults, &warnings);
+		assert_non_null(c);
+		assert_null(c->backends[0].api_key);
+		conf_free(c);
+		drop_file(path);
+		free(text);
+	}
+}
+
 static void test_unreadable_files(void **state)
 {
 	char *path, *line;
@@ -1838,6 +1867,7 @@ int main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_length_of_secrets),
 		cmocka_unit_test(test_literal_secret_by_mode),
+		cmocka_unit_test(test_offline_leaves_secrets),
 		cmocka_unit_test(test_unreadable_files),
 		cmocka_unit_test(test_files_load),
 		cmocka_unit_test(test_every_key_is_shown),

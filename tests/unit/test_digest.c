@@ -53,6 +53,30 @@ static void test_published_vectors(void **state)
 	free(million);
 }
 
+/* FIPS 180-2, B.1 and B.2, cut in three. */
+static void test_pieces(void **state)
+{
+	struct digest_sum *s = digest_sum_new();
+	struct digest whole, d;
+
+	(void)state;
+	digest_of(span_of("abc"), &whole);
+	digest_sum_add(s, span_of("a"));
+	digest_sum_add(s, span_of(NULL));
+	digest_sum_add(s, span_of("bc"));
+	digest_sum_get(s, &d);
+	assert_true(digest_equal(&d, &whole));
+	digest_sum_add(s, span_of("dbcdecdefdefgefghfghighijhijk"
+				  "ijkljklmklmnlmnomnopnopq"));
+	digest_of(span_of("abcdbcdecdefdefgefghfghighijhijk"
+			  "ijkljklmklmnlmnomnopnopq"),
+		  &whole);
+	digest_sum_get(s, &d);
+	assert_true(digest_equal(&d, &whole));
+	digest_sum_free(s);
+	digest_sum_free(NULL);
+}
+
 static void test_equal_sees_every_bit(void **state)
 {
 	struct digest a, b;
@@ -148,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published_vectors),
+		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_equal_sees_every_bit),
 		cmocka_unit_test(test_parse_takes_both_cases),
 		cmocka_unit_test(test_parse_refuses_the_rest),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests of the ledger as records.
+ */
+#ifndef CTL_LEDGER_RECORDS_H
+#define CTL_LEDGER_RECORDS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "ctl/records.h"
+#include "store/ledger.h"
+
+/* Appends the row as one record, a JSON object without a line's end. Texts
+ * that are no JSON objects are left out. 0, or -1 when out is full. */
+int ledger_records_write(const struct ledger_row *row, struct buf *out);
+
+/* Adds each request of that cascade whose texts were stored; *textless: how
+ * many others there are. */
+int ledger_records_read(struct records *r, const char *path,
+			const char *cascade, int64_t *textless,
+			struct err *err);
+
+#endif

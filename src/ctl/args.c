@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads command lines by one table of options.
+ */
+#include "ctl/args.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+int args_wrong(const struct args_command *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "frugalctl %s: ", c->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "; `frugalctl %s -h` tells more\n", c->name);
+	return ARGS_USAGE;
+}
+
+/* ---- values -------------------------------------------------------------- */
+
+/* NULL, or what the value must be. */
+typedef const char *set_fn(struct args *a, char *text);
+
+static bool read_number(const char *text, double *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtod(text, &end);
+	return end != text && !*end && errno == 0 && isfinite(*out);
+}
+
+static const char *set_share(double *out, const char *text, bool zero)
+{
+	double v;
+
+	if (!read_number(text, &v) || v < 0 || v >= 1 || (v == 0 && !zero))
+		return zero ? "a number from 0 to below 1, like 0.2"
+			    : "a number between 0 and 1, like 0.05";
+	*out = v;
+	return NULL;
+}
+
+static const char *set_max_error(struct args *a, char *text)
+{
+	return set_share(&a->max_error, text, false);
+}
+
+static const char *set_delta(struct args *a, char *text)
+{
+	return set_share(&a->delta, text, false);
+}
+
+static const char *set_report_share(struct args *a, char *text)
+{
+	return set_share(&a->report_share, text, true);
+}
+
+static const char *set_threshold(struct args *a, char *text)
+{
+	if (read_number(text, &a->threshold) && a->threshold >= 0 &&
+	    a->threshold <= 1)
+		return NULL;
+	return "a number from 0 to 1, like 0.8";
+}
+
+static const char *set_seed(struct args *a, char *text)
+{
+	char *end;
+
+	errno = 0;
+	a->seed = strtoull(text, &end, 10);
+	if (isdigit((unsigned char)*text) && !*end && errno == 0)
+		return NULL;
+	return "a whole number from 0";
+}
+
+static const char *set_fit(struct args *a, char *text)
+{
+	a->out_of_fold = strcmp(text, "out-of-fold") == 0;
+	return a->out_of_fold || strcmp(text, "split") == 0
+		       ? NULL
+		       : "split or out-of-fold";
+}
+
+static const char *set_json(struct args *a, char *text)
+{
+	(void)text;
+	a->json = true;
+	return NULL;
+}
+
+static const char *set_path(const char **out, const char *text)
+{
+	*out = text;
+	return *text ? NULL : "a path";
+}
+
+static const char *set_conf(struct args *a, char *text)
+{
+	return set_path(&a->conf, text);
+}
+
+static const char *set_artifact(struct args *a, char *text)
+{
+	return set_path(&a->artifact, text);
+}
+
+static const char *set_out(struct args *a, char *text)
+{
+	return set_path(&a->out, text);
+}
+
+static const char *set_cascade(struct args *a, char *text)
+{
+	a->cascade = text;
+	return *text ? NULL : "the name of a cascade";
+}
+
+static const char *add_records(struct args *a, char *text)
+{
+	a->records =
+		mem_resize(a->records, a->n_records + 1, sizeof(*a->records));
+	a->records[a->n_records++] = text;
+	return *text ? NULL : "a path";
+}
+
+/* ---- the table ----------------------------------------------------------- */
+
+static const struct row {
+	const char *name;
+	char letter;
+	int has_arg;
+	set_fn *set;
+} rows[] = {
+	{"conf", 'c', required_argument, set_conf},
+	{"cascade", 'n', required_argument, set_cascade},
+	{"records", 'r', required_argument, add_records},
+	{"artifact", 'a', required_argument, set_artifact},
+	{"output", 'o', required_argument, set_out},
+	{"threshold", 't', required_argument, set_threshold},
+	{"max-error", 'e', required_argument, set_max_error},
+	{"delta", 'd', required_argument, set_delta},
+	{"seed", 's', required_argument, set_seed},
+	{"fit", 'f', required_argument, set_fit},
+	{"report-share", 'p', required_argument, set_report_share},
+	{"json", 'j', no_argument, set_json},
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const struct row *find(int letter)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (rows[i].letter == letter)
+			return &rows[i];
+	return NULL;
+}
+
+/* getopt's tables: '-' gives plain words in their place, as option 1; ':'
+ * leaves the words on faults to us. */
+static void offer(const struct args_command *c, char *shorts,
+		  struct option *longs)
+{
+	char *s = stpcpy(shorts, "-:h");
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (!strchr(c->takes, rows[i].letter))
+			continue;
+		*longs++ = (struct option){rows[i].name, rows[i].has_arg, NULL,
+					   rows[i].letter};
+		*s++ = rows[i].letter;
+		if (rows[i].has_arg)
+			*s++ = ':';
+	}
+	*longs++ = (struct option){"help", no_argument, NULL, 'h'};
+	*longs = (struct option){NULL, 0, NULL, 0};
+	*s = '\0';
+}
+
+static int unknown(const struct args_command *c, char **argv, int got)
+{
+	const char *word = argv[optind - 1];
+
+	if (got == ':')
+		return args_wrong(c, "%s wants a value", word);
+	if (optopt && strncmp(word, "--", 2) != 0)
+		return args_wrong(c, "there is no option -%c", optopt);
+	return args_wrong(c, "there is no option %s", word);
+}
+
+/* What getopt gave: 0, or the exit status + 1. */
+static int take(const struct args_command *c, char **argv, int got,
+		struct args *out)
+{
+	/* Plain words behind --records are more of them. */
+	const struct row *row = find(got == 1 && out->n_records ? 'r' : got);
+	const char *must;
+
+	if (got == 'h') {
+		fputs(c->help, stdout);
+		return ARGS_DONE + 1;
+	}
+	if (got == 1 && !row)
+		return args_wrong(c, "what is \"%s\"?", optarg) + 1;
+	if (!row)
+		return unknown(c, argv, got) + 1;
+	must = row->set(out, optarg);
+	if (must)
+		return args_wrong(c, "--%s must be %s, not \"%s\"", row->name,
+				  must, optarg) +
+		       1;
+	return 0;
+}
+
+bool args_read(const struct args_command *c, int argc, char **argv,
+	       struct args *out, int *status)
+{
+	char shorts[2 * N_ROWS + 4];
+	struct option longs[N_ROWS + 2];
+	int got, ended = 0;
+
+	*out = (struct args){
+		.threshold = NAN,
+		.max_error = NAN,
+		.delta = NAN,
+		.report_share = NAN,
+		.seed = 1,
+	};
+	offer(c, shorts, longs);
+	while (!ended &&
+	       (got = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		ended = take(c, argv, got, out);
+	if (!ended && optind < argc)
+		ended = args_wrong(c, "what is \"%s\"?", argv[optind]) + 1;
+	if (!ended)
+		return true;
+	args_release(out);
+	*status = ended - 1;
+	return false;
+}
+
+void args_release(struct args *a)
+{
+	free(a->records);
+	a->records = NULL;
+	a->n_records = 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scores records by an artifact.
+ */
+#include "ctl/score.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "ctl/args.h"
+#include "ctl/judge.h"
+#include "ctl/ruler.h"
+#include "ctl/sources.h"
+#include "ctl/subject.h"
+#include "ctl/tell.h"
+
+static const struct args_command command = {
+	.name = "score",
+	.takes = "cnra",
+	.help = "usage: frugalctl score --artifact FILE --records FILE...\n"
+		"           [-c CONF --cascade NAME]\n"
+		"Decides recorded requests by an artifact, as the daemon does, "
+		"and prints for\n"
+		"each record, in order, one JSON object: id, confidence, "
+		"regret, decision\n"
+		"(accept, escalate), reason, signals, verify_usd (what the "
+		"check cost, 0 when\n"
+		"none was asked, null when it is not known).\n"
+		"      --artifact FILE  what `frugalctl calibrate` wrote\n"
+		"      --records FILE...  recorded requests, JSON Lines\n"
+		"  -c, --conf FILE      take prices from here, and hold the "
+		"artifact against it\n"
+		"      --cascade NAME   the cascade there\n"
+		"  -h, --help           this text\n"
+		"Exit: 0 done, 1 cannot, 2 usage or configuration.\n",
+};
+
+static json_t *signals_json(const struct samples *s, const struct sample *row)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < s->n_names; i++)
+		if (!isnan(row->values[i]))
+			json_object_set_new(o, s->names[i],
+					    tell_number(row->values[i]));
+	return o;
+}
+
+static bool is_checked(const struct ruling *g)
+{
+	return g->fate == CUTS_CHECK_ACCEPT || g->fate == CUTS_CHECK_ESCALATE;
+}
+
+static int print(const struct samples *s, const struct sample *row,
+		 const struct ruling *g, bool early)
+{
+	bool kept = g->fate == CUTS_ACCEPT || g->fate == CUTS_CHECK_ACCEPT;
+
+	return tell_json(json_pack(
+		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "id", row->id,
+		"confidence", tell_number(g->confidence), "regret",
+		tell_number(g->regret), "decision",
+		kept ? "accept" : "escalate", "reason", g->reason, "signals",
+		signals_json(s, row), "verify_usd",
+		tell_number(early || is_checked(g) ? row->check_usd : 0)));
+}
+
+static int score(const struct subject *s, const struct samples *samples)
+{
+	struct ruler *r = ruler_new(samples, s->cascade, s->artifact, NAN);
+	int rc = 0;
+
+	for (size_t i = 0; i < samples->n && rc == 0; i++) {
+		struct ruling g = ruler_rule(r, &samples->v[i]);
+
+		rc = print(samples, &samples->v[i], &g,
+			   judge_check_is_early(s->cascade));
+	}
+	ruler_free(r);
+	if (rc == 0 && fflush(stdout) == 0)
+		return ARGS_DONE;
+	perror("frugalctl score");
+	return ARGS_CANNOT;
+}
+
+static int run(const struct args *a)
+{
+	struct subject s;
+	struct sources f;
+	int status;
+
+	if (!a->artifact)
+		return args_wrong(&command, "name one with --artifact");
+	if (!a->n_records)
+		return args_wrong(&command, "name files with --records");
+	status = subject_open(&s, &command, a);
+	if (status != 0)
+		return status;
+	status = sources_read(&f, &command, a, &s, true);
+	if (status == 0) {
+		status = score(&s, f.samples);
+		sources_close(&f);
+	}
+	subject_close(&s);
+	return status;
+}
+
+int ctl_score(int argc, char **argv)
+{
+	struct args a;
+	int status;
+
+	if (!args_read(&command, argc, argv, &a, &status))
+		return status;
+	status = run(&a);
+	args_release(&a);
+	return status;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Command lines: what is taken, and what is told of the rest.
+ */
+#include "ctl/args.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static const struct args_command all = {"all", "cnraotedsfpj", "usage: all\n"};
+static const struct args_command few = {"few", "cj", "usage: few\n"};
+
+/* Splits the line at blanks; "" is one empty word. */
+static bool read_line(const struct args_command *c, const char *line,
+		      struct args *a, int *status)
+{
+	static char text[256];
+	char *argv[40] = {text}, *word;
+	int argc = 1;
+
+	snprintf(text, sizeof(text), "x %s", line);
+	word = strtok(text, " ");
+	while ((word = strtok(NULL, " ")))
+		argv[argc++] = strcmp(word, "''") ? word : strchr(word, '\0');
+	optind = 0; /* from the beginning */
+	return args_read(c, argc, argv, a, status);
+}
+
+static void test_nothing_said(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&all, "", &a, &status));
+	assert_null(a.conf);
+	assert_null(a.cascade);
+	assert_null(a.artifact);
+	assert_null(a.out);
+	assert_int_equal(a.n_records, 0);
+	assert_true(isnan(a.threshold) && isnan(a.max_error));
+	assert_true(isnan(a.delta) && isnan(a.report_share));
+	assert_int_equal(a.seed, 1);
+	assert_false(a.out_of_fold || a.json);
+	args_release(&a);
+}
+
+static void test_everything_said(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&all,
+			      "-c f --cascade=b --records r1 r2 --json "
+			      "--threshold 0.5 --records r3 --max-error .02 "
+			      "--delta 1e-1 --artifact a -o o --seed "
+			      "18446744073709551615 --fit out-of-fold "
+			      "--report-share 0 r4",
+			      &a, &status));
+	assert_string_equal(a.conf, "f");
+	assert_string_equal(a.cascade, "b");
+	assert_string_equal(a.artifact, "a");
+	assert_string_equal(a.out, "o");
+	assert_int_equal(a.n_records, 4);
+	assert_string_equal(a.records[0], "r1");
+	assert_string_equal(a.records[1], "r2");
+	assert_string_equal(a.records[2], "r3");
+	assert_string_equal(a.records[3], "r4");
+	assert_true(a.threshold == 0.5 && a.max_error == 0.02);
+	assert_true(a.delta == 0.1 && a.report_share == 0);
+	assert_true(a.seed == UINT64_MAX);
+	assert_true(a.out_of_fold && a.json);
+	args_release(&a);
+	assert_null(a.records);
+}
+
+static const struct {
+	const struct args_command *command;
+	const char *line;
+} bad[] = {
+	{&all, "word"},
+	{&all, "-- word"},
+	{&all, "--nothing"},
+	{&all, "-x"},
+	{&all, "--seed"},
+	{&all, "--seed -1"},
+	{&all, "--seed 1x"},
+	{&all, "--seed 18446744073709551616"},
+	{&all, "--threshold 1.01"},
+	{&all, "--threshold -0.1"},
+	{&all, "--threshold nan"},
+	{&all, "--threshold ''"},
+	{&all, "--max-error 0"},
+	{&all, "--max-error 1"},
+	{&all, "--delta inf"},
+	{&all, "--report-share 1"},
+	{&all, "--fit both"},
+	{&all, "--conf ''"},
+	{&all, "--records ''"},
+	{&all, "--cascade ''"},
+	{&few, "--seed 1"},
+	{&few, "--records r"},
+	{&few, "-o x"},
+};
+
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct args a;
+		int status = -1;
+
+		if (read_line(bad[i].command, bad[i].line, &a, &status))
+			fail_msg("taken: %s", bad[i].line);
+		assert_int_equal(status, ARGS_USAGE);
+	}
+}
+
+static void test_help(void **state)
+{
+	struct args a;
+	int status = -1;
+
+	(void)state;
+	assert_false(read_line(&few, "-h", &a, &status));
+	assert_int_equal(status, ARGS_DONE);
+	assert_false(read_line(&few, "-c f --help --nothing", &a, &status));
+	assert_int_equal(status, ARGS_DONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_said),
+		cmocka_unit_test(test_everything_said),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests_name("args", tests, NULL, NULL);
+}

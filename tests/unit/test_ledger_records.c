@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of the ledger as records: each is one line that reads back.
+ */
+#include "ctl/ledger_records.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ctl/record.h"
+
+static struct record write_and_read(const struct ledger_row *row,
+				    struct arena *a)
+{
+	struct buf b;
+	struct record r;
+	struct err err = {0};
+
+	buf_init(&b, 0);
+	assert_int_equal(ledger_records_write(row, &b), 0);
+	assert_null(memchr(b.p, '\n', b.n));
+	if (record_read(&r, (struct span){arena_dup(a, buf_span(&b)), b.n}, a,
+			&err) < 0)
+		fail_msg("%.*s: %s", (int)b.n, b.p, err.text);
+	buf_release(&b);
+	return r;
+}
+
+static void test_reads_back(void **state)
+{
+	struct ledger_attempt attempts[] = {
+		{.backend = "small",
+		 .purpose = "answer",
+		 .status = 200,
+		 .cost_pusd = 25000000,
+		 .response_text = " {\"a\":\n\t[1]} "},
+		{.backend = "large", .purpose = "verify", .status = 503},
+	};
+	struct ledger_row row = {
+		.request_id = "a\"b\n",
+		.cascade = "auto",
+		.mode = "enforce",
+		.decision = "accept",
+		.time_us = 1795508455000000,
+		.request_text = "{\"model\":\"auto\"}",
+		.attempts = attempts,
+		.n_attempts = 2,
+	};
+	struct arena *a = arena_new();
+	struct record r = write_and_read(&row, a);
+
+	(void)state;
+	assert_string_equal(r.id, "a\"b\n");
+	assert_string_equal(r.cascade, "auto");
+	assert_int_equal(r.mode, SAMPLE_ENFORCE);
+	assert_true(span_is(r.request, "{\"model\":\"auto\"}"));
+	assert_string_equal(r.attempts->backend, "small");
+	assert_true(r.attempts->cost_usd == 0.000025);
+	assert_true(span_is(r.attempts->response, "{\"a\": \t[1]}"));
+	assert_null(r.attempts->verifier);
+	assert_string_equal(r.attempts->next->purpose, "verify");
+	assert_string_equal(r.attempts->next->verifier, "check");
+	assert_int_equal(r.attempts->next->status, 503);
+	assert_true(isnan(r.attempts->next->cost_usd));
+	arena_free(a);
+}
+
+/* Whatever bytes a backend sent, the line is sound. */
+static void test_texts_that_are_none(void **state)
+{
+	static const char *const texts[] = {
+		NULL, "", "<html>", "[1]", "{", "{} {}", "null", "{\"a\":\xff}",
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct ledger_attempt t = {.response_text = texts[i]};
+		struct ledger_row row = {
+			.request_id = "1",
+			.request_text = texts[i],
+			.attempts = &t,
+			.n_attempts = 1,
+		};
+		struct record r = write_and_read(&row, a);
+
+		assert_int_equal(r.request.n, 0);
+		assert_int_equal(r.attempts->response.n, 0);
+		assert_null(r.attempts->backend);
+	}
+	arena_free(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads_back),
+		cmocka_unit_test(test_texts_that_are_none),
+	};
+
+	return cmocka_run_group_tests_name("ledger_records", tests, NULL,
+					   NULL);
+}

@@ -8,6 +8,7 @@
 #include "ctl/calibrate.h"
 #include "ctl/key.h"
 #include "ctl/replay.h"
+#include "ctl/report.h"
 #include "ctl/score.h"
 
 static const struct {
@@ -20,6 +21,7 @@ static const struct {
 	{"score", ctl_score, "a decision a line for recorded requests"},
 	{"replay", ctl_replay,
 	 "what a threshold, target or artifact would have done"},
+	{"report", ctl_report, "what a cascade is worth, as one HTML file"},
 	{"key", ctl_key,
 	 "a new client key, and its line for the configuration"},
 };

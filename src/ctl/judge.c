@@ -234,7 +234,7 @@ static void judge_cheap(struct judging *j)
 
 static enum comparator comparator_of(const struct conf_cascade *c)
 {
-	return comparator_find(conf_compare_name(c->compare));
+	return (enum comparator)c->compare;
 }
 
 /* A choice that holds nothing but the answer, where that is all there is. */

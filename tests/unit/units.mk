@@ -42,3 +42,4 @@ UNIT_chat_error = chat/chat_error chat/chat_scan base/jscan base/jtext base/deci
 UNIT_recorder = cascade/recorder chat/price store/ledger store/ledger_file store/db $(addprefix base/, fixed mem err log now metric map buf)
 UNIT_chat_replay = $(addprefix chat/, chat_replay chunk slices chat_edit chat_logprobs chat_reply chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_fixed = base/fixed
+UNIT_reply_body = net/reply_body base/err

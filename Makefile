@@ -14,9 +14,9 @@ L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan diges
 L1 := $(addprefix evt/, loop deadline signals)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_entries conf conf_read) \
-      $(addprefix net/, pump fetch_route reply_head reply_body \
-      http_client sse \
-      http_guard http_conn http_request http_answer http_server) \
+      $(addprefix net/, pump fetch_route fetch_conn fetch_pool reply_head \
+      reply_body reply http_client sse http_guard http_conn http_request \
+      http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
         chat_ask chat_edit chunk slices chat_replay chat_error price fault) \
       $(addprefix store/, db ledger_file ledger) \

@@ -44,3 +44,4 @@ UNIT_chat_replay = $(addprefix chat/, chat_replay chunk slices chat_edit chat_lo
 UNIT_fixed = base/fixed
 UNIT_reply_body = net/reply_body base/err
 UNIT_reply = net/reply net/reply_body net/reply_head base/buf base/err
+UNIT_http_proxy = $(UNIT_http_client)

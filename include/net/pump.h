@@ -21,14 +21,16 @@
 
 struct pump;
 struct pump_shard;
+struct sock;
 
 /* A connection, embedded in its owner, who outlives it. */
 struct pump_job {
-	CURL *easy;		    /* owned by the owner */
-	struct pump_shard *shard;   /* NULL: neither connecting nor connected */
-	int refused;		    /* see pump_refusal() */
-	bool stands;		    /* connected, TLS included */
-	bool nudged;		    /* a deferred call will look at it */
+	CURL *easy;		  /* owned by the owner */
+	struct pump_shard *shard; /* NULL: neither connecting nor connected */
+	struct sock *socks;	  /* opened, and perhaps given up, to connect */
+	int refused;		  /* see pump_refusal() */
+	bool stands;		  /* connected, TLS included */
+	bool nudged;		  /* a deferred call will look at it */
 	char text[CURL_ERROR_SIZE]; /* libcurl's last word on a fault */
 };
 

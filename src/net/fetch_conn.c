@@ -154,8 +154,8 @@ static enum fetch_io from_curl(const struct fetch_conn *c, CURLcode rc,
 
 /* On a plain connection the socket itself is used, which saves libcurl's walk.
  * But its first bytes go through libcurl all the same: only by that it learns
- * that the connection is in use, else it would close it on occasion, as idle
- * too long or, bytes of a reply waiting in it, as dead. */
+ * that the connection is in use. Else it would close it on occasion, when it
+ * has been idle too long or looks dead, and its number would be another's. */
 enum fetch_io fetch_conn_send(struct fetch_conn *c, struct span bytes,
 			      size_t *n, struct err *err)
 {

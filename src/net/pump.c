@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utlist.h>
 
 #include "base/mem.h"
 #include "base/now.h"
@@ -44,7 +45,8 @@ struct sock {
 	struct watch *watch; /* NULL: not in epoll */
 	uint32_t events;
 	int fd;
-	struct pump_job *opener; /* NULL: the resolver */
+	struct pump_job *opener;  /* NULL: the resolver */
+	struct sock *prev, *next; /* of opener */
 };
 
 struct pump {
@@ -88,10 +90,14 @@ static struct sock *sock_get(struct pump *p, int fd)
 static void sock_drop(struct pump *p, int fd)
 {
 	struct sock **slot = sock_slot(p, fd);
+	struct sock *s = *slot;
 
-	if (*slot)
-		watch_free((*slot)->watch);
-	free(*slot);
+	if (!s)
+		return;
+	if (s->opener)
+		DL_DELETE(s->opener->socks, s);
+	watch_free(s->watch);
+	free(s);
 	*slot = NULL;
 }
 
@@ -235,6 +241,7 @@ static void sock_open(struct pump_job *job, int fd)
 	sock_drop(job->shard->pump, fd);
 	s = sock_get(job->shard->pump, fd);
 	s->opener = job;
+	DL_APPEND(job->socks, s);
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,
@@ -484,6 +491,10 @@ void pump_close(struct pump *p, struct pump_job *job)
 	assert(s && s->pump == p);
 	forget_nudge(job);
 	job->shard = NULL;
+	/* Before libcurl closes them and the system gives their numbers to
+	 * others. */
+	while (job->socks)
+		sock_drop(p, job->socks->fd);
 	rc = curl_multi_remove_handle(s->multi, job->easy);
 	assert(rc == CURLM_OK);
 	s->n--;

@@ -1382,6 +1382,32 @@ static void done_waits_for_held_bytes(void **state)
 	}
 }
 
+/* Once a second, when it makes a new one, libcurl looks through connections
+ * that are not in use, as it sees it, and closes the dead. The number would
+ * then be the new one's. */
+static void a_held_connection_is_in_use(void **state)
+{
+	struct fetch_route *r = route_to("127.0.0.1", "/reset-body");
+	struct fetch_ask ask = {.route = r, .total_us = 5 * SECOND};
+	struct seen s = {.hold_in_head = true};
+	struct seen other;
+
+	(void)state;
+	start(&s, &ask, &streaming);
+	turn_for(SECOND + SECOND / 10);
+	get(&other, "/echo", &gathering, 0);
+	assert_true(span_is(buf_span(&other.body), "id-1"));
+	assert_int_equal(server->connections, 2);
+	buf_release(&other.body);
+	fetch_hold(s.f, false);
+	finish(&s);
+	assert_true(span_is(buf_span(&s.body), "hello"));
+	assert_int_equal(s.why.kind, ERR_UPSTREAM);
+	assert_non_null(strstr(s.why.text, "reset"));
+	buf_release(&s.body);
+	fetch_route_free(r);
+}
+
 /* The head is told all the same, and its time is no idle time. */
 static void a_hold_may_be_older_than_the_head(void **state)
 {
@@ -1726,6 +1752,7 @@ int main(void)
 		T(a_hold_stalls_the_peer),
 		T(holds_at_random_lose_nothing),
 		T(done_waits_for_held_bytes),
+		T(a_held_connection_is_in_use),
 		T(a_hold_may_be_older_than_the_head),
 		T(a_free_closes_the_connection),
 		T(a_free_at_any_time),

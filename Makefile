@@ -17,8 +17,9 @@ STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
 L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       conf_value conf_secret conf_url conf_verify conf_judging conf_entries conf conf_read) \
-      $(addprefix net/, pump fetch_route reply_head http_client sse \
-      http_guard http_conn http_request http_answer http_server) \
+      $(addprefix net/, pump fetch_route fetch_conn fetch_pool reply_head \
+      reply_body reply http_client sse http_guard http_conn http_request \
+      http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
         chat_ask chat_check chat_edit chunk slices chat_replay chat_error price fault) \
       $(addprefix store/, db ledger_file ledger ledger_reader) \

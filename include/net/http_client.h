@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP requests to backends from one loop, by libcurl, behind our own
- * callbacks.
+ * HTTP/1.1 requests to backends from one loop, on connections that libcurl
+ * opens.
  *
- * No callback of ours ever runs inside a libcurl callback: the library only
- * fills buffers, and what is new is reported afterwards, as a deferred call
- * of the loop. Handles are reused.
+ * No callback of ours ever runs inside libcurl, or while bytes are sent and
+ * received: what is new is reported afterwards, as a deferred call of the
+ * loop.
+ *
+ * Connections are reused. When one that was kept turns out to be dead before
+ * any byte of the reply has come, the request is sent once more, on a new one;
+ * nothing else is ever sent twice.
  *
  * A fetch ends exactly once, in on_done(), later than fetch_start() returned.
  * Freeing a fetch that has not ended aborts it at once (its connection is
@@ -46,10 +50,10 @@ struct fetch_ask {
 	/* Added to the route's URL, as it is; NULL: nothing. No control bytes,
 	 * no spaces. */
 	const char *query;
-	int64_t first_byte_us;	/* from the start to the head; 0: no limit */
-	int64_t idle_us;	/* between bytes of a body; 0: no limit */
-	int64_t total_us;	/* 0: no limit */
-	size_t max_body;	/* more is a fault; 0: no bound */
+	int64_t first_byte_us; /* from the start to the head; 0: no limit */
+	int64_t idle_us;       /* between bytes of a body; 0: no limit */
+	int64_t total_us;      /* 0: no limit */
+	size_t max_body;       /* more is a fault; 0: no bound */
 };
 
 struct fetch_ops {

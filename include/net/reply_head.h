@@ -2,9 +2,9 @@
 /*
  * Judges the head of a backend's reply, line by line. Pure.
  *
- * libcurl is lenient where leniency lets one reply pass for another's: it
- * takes the last of two lengths, a length beside a coding, and hands encoded
- * bodies over as they are. Here all of that is a fault.
+ * Strict where leniency would let one reply pass for another's: two lengths, a
+ * length beside a coding, a coding or an encoding that was not asked for,
+ * folded lines and NULs are faults.
  */
 #ifndef NET_REPLY_HEAD_H
 #define NET_REPLY_HEAD_H
@@ -24,13 +24,24 @@ struct reply_head {
 	bool is_final;	 /* whole, not 1xx, and nothing wrong with it */
 	bool has_length; /* Content-Length */
 	bool has_coding; /* Transfer-Encoding: chunked */
+	bool keeps;	 /* final, and the peer lets the connection stand */
 	uint64_t length;
+	bool says_keep; /* by its version or by Connection */
+	bool says_close;
 	bool in_block; /* a status line was seen, its empty line not */
 	size_t n;      /* bytes so far */
 };
 
-/* The next line, its end included. Once the head is final, further lines are
- * trailers and are passed over. Faults are of kind ERR_UPSTREAM. */
-int reply_head_line(struct reply_head *h, struct span line, struct err *err);
+/* Both are parts of the line they were found in. */
+struct reply_field {
+	struct span name;
+	struct span value; /* without blanks around it */
+};
+
+/* The next line, its end included; there is none after a final head. *field is
+ * what it holds, and has no name when it is not a header line. Faults are of
+ * kind ERR_UPSTREAM. */
+int reply_head_line(struct reply_head *h, struct span line,
+		    struct reply_field *field, struct err *err);
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A backend's address, headers and trust, as libcurl wants them.
+ * A backend's address and trust, as libcurl wants them, and the head of the
+ * requests to it, as HTTP wants it.
  */
 #include "net/fetch_route.h"
 
 #include <curl/curl.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -15,17 +17,95 @@
 	(curl_easy_setopt((easy), (option), (value)) != CURLE_OK)
 
 struct fetch_route {
-	uint64_t serial;
 	char *url;
-	CURLU *parsed; /* url, for libcurl; handles in the pool point to it */
+	char *place;
+	char *path;
+	char *fields; /* the lines of the head that are always the same */
 	char *ca_file;
 	char *proxy;
 	long connect_ms;
-	struct curl_slist *headers;
+	bool is_plain;
 };
 
-static bool is_printable(const char *s)
+/* --- The URL ------------------------------------------------------------- */
+
+static bool has_part(CURLU *u, CURLUPart part)
 {
+	char *text = NULL;
+	bool has = curl_url_get(u, part, &text, 0) == CURLUE_OK;
+
+	curl_free(text);
+	return has;
+}
+
+static char *get_part(CURLU *u, CURLUPart part, unsigned flags)
+{
+	char *text = NULL;
+	char *copy = NULL;
+
+	if (curl_url_get(u, part, &text, flags) == CURLUE_OK)
+		copy = mem_dup(text);
+	curl_free(text);
+	return copy;
+}
+
+static int check_url(CURLU *u, const char *url, struct err *err)
+{
+	CURLUcode rc = u ? curl_url_set(u, CURLUPART_URL, url, 0)
+			 : CURLUE_OUT_OF_MEMORY;
+
+	if (rc != CURLUE_OK)
+		return err_set(err, ERR_CONF, "not a URL: %s",
+			       curl_url_strerror(rc));
+	if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD) ||
+	    has_part(u, CURLUPART_QUERY))
+		return err_set(err, ERR_CONF, "a user or a query in a URL");
+	return 0;
+}
+
+/* "name:port", the port only when it is not the scheme's. */
+static char *host_field(CURLU *u)
+{
+	char *host = get_part(u, CURLUPART_HOST, CURLU_PUNYCODE);
+	char *port = get_part(u, CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
+	char *field = NULL;
+
+	if (host)
+		field = mem_printf("Host: %s%s%s\r\n", host, port ? ":" : "",
+				   port ? port : "");
+	free(host);
+	free(port);
+	return field;
+}
+
+static int read_url(struct fetch_route *r, CURLU *u, struct err *err)
+{
+	char *scheme;
+	int rc = 0;
+
+	if (check_url(u, r->url, err) < 0)
+		return -1;
+	scheme = get_part(u, CURLUPART_SCHEME, 0);
+	r->path = get_part(u, CURLUPART_PATH, 0);
+	r->fields = host_field(u);
+	r->is_plain = scheme && strcmp(scheme, "http") == 0 && !*r->proxy;
+	r->place = mem_printf("%s %s %s %s", scheme ? scheme : "",
+			      r->fields ? r->fields : "",
+			      r->ca_file ? r->ca_file : "", r->proxy);
+	if (!scheme || !r->path || !r->fields)
+		rc = err_set(err, ERR_CONF, "not a URL of a host");
+	else if (strcmp(scheme, "http") && strcmp(scheme, "https"))
+		rc = err_set(err, ERR_CONF, "not an http or https URL");
+	free(scheme);
+	return rc;
+}
+
+/* --- Headers ------------------------------------------------------------- */
+
+static bool is_field(const char *s)
+{
+	if (!strchr(s, ':') || *s == ':')
+		return false;
 	for (; *s; s++) {
 		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
 			return false;
@@ -33,95 +113,101 @@ static bool is_printable(const char *s)
 	return true;
 }
 
-/* Taken apart once, because libcurl would do it again for each request. */
-static CURLU *parse_url(const char *url, struct err *err)
+/* Overwrites what it frees. */
+static void free_secret(char *s)
 {
-	CURLU *u = curl_url();
-	char *scheme = NULL;
-	CURLUcode rc = u ? curl_url_set(u, CURLUPART_URL, url, 0)
-			 : CURLUE_OUT_OF_MEMORY;
-	int ret = 0;
-
-	if (rc == CURLUE_OK)
-		rc = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
-	if (rc != CURLUE_OK)
-		ret = err_set(err, ERR_CONF, "not a URL: %s",
-			      curl_url_strerror(rc));
-	else if (strcmp(scheme, "http") && strcmp(scheme, "https"))
-		ret = err_set(err, ERR_CONF, "not an http or https URL");
-	curl_free(scheme);
-	if (ret == 0)
-		return u;
-	curl_url_cleanup(u);
-	return NULL;
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
 }
 
-static int add_header(struct fetch_route *r, const char *line, struct err *err)
+static int add_field(struct fetch_route *r, const char *line, struct err *err)
 {
-	struct curl_slist *list;
+	char *old = r->fields;
 
-	if (!is_printable(line))
-		return err_set(err, ERR_CONF, "control bytes in a header");
-	list = curl_slist_append(r->headers, line);
-	if (!list)
-		return err_set(err, ERR_SYS, "no memory");
-	r->headers = list;
+	if (!is_field(line))
+		return err_set(err, ERR_CONF, "not a header line");
+	r->fields = mem_printf("%s%s\r\n", old, line);
+	free_secret(old);
 	return 0;
 }
 
-/* "Expect:" without a value: never ask first, it costs a second where the
- * peer does not know the word. */
-static int add_headers(struct fetch_route *r, const char *const *lines,
-		       struct err *err)
+static int add_fields(struct fetch_route *r, const char *const *lines,
+		      struct err *err)
 {
-	if (add_header(r, "Expect:", err) < 0)
-		return -1;
+	bool has_accept = false;
+
 	for (; lines && *lines; lines++) {
-		if (add_header(r, *lines, err) < 0)
+		has_accept |= strncasecmp(*lines, "accept:", 7) == 0;
+		if (add_field(r, *lines, err) < 0)
 			return -1;
 	}
-	return 0;
+	return has_accept ? 0 : add_field(r, "Accept: */*", err);
 }
+
+/* --- Public -------------------------------------------------------------- */
 
 struct fetch_route *fetch_route_new(const struct fetch_target *to,
 				    struct err *err)
 {
-	static atomic_uint_fast64_t serial;
-	struct fetch_route *r;
-	CURLU *parsed = parse_url(to->url, err);
+	struct fetch_route *r = mem_new(sizeof(*r));
+	CURLU *u = curl_url();
+	int rc;
 
-	if (!parsed)
-		return NULL;
-	r = mem_new(sizeof(*r));
-	r->serial = atomic_fetch_add(&serial, 1) + 1;
 	r->url = mem_dup(to->url);
-	r->parsed = parsed;
 	r->ca_file = mem_dup(to->ca_file);
 	r->proxy = mem_dup(to->proxy ? to->proxy : "");
 	r->connect_ms = (long)(to->connect_us / 1000);
 	if (to->connect_us && !r->connect_ms)
 		r->connect_ms = 1;
-	if (add_headers(r, to->headers, err) < 0) {
-		fetch_route_free(r);
-		return NULL;
-	}
-	return r;
+	rc = read_url(r, u, err);
+	curl_url_cleanup(u);
+	if (rc == 0 && add_fields(r, to->headers, err) == 0)
+		return r;
+	fetch_route_free(r);
+	return NULL;
 }
 
 void fetch_route_free(struct fetch_route *r)
 {
-	struct curl_slist *h;
-
 	if (!r)
 		return;
-	for (h = r->headers; h; h = h->next)
-		explicit_bzero(h->data, strlen(h->data));
-	curl_slist_free_all(r->headers);
+	free_secret(r->fields);
 	free(r->url);
-	curl_url_cleanup(r->parsed);
+	free(r->place);
+	free(r->path);
 	free(r->ca_file);
 	free(r->proxy);
 	free(r);
+}
+
+static void add_length(struct buf *out, size_t n)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "Content-Length: %zu\r\n", n);
+	buf_adds(out, text);
+}
+
+int fetch_route_write(const struct fetch_route *r, const struct fetch_line *ask,
+		      struct buf *out)
+{
+	buf_adds(out, ask->has_body ? "POST " : "GET ");
+	buf_adds(out, r->path);
+	if (ask->query) {
+		buf_adds(out, "?");
+		buf_adds(out, ask->query);
+	}
+	buf_adds(out, " HTTP/1.1\r\n");
+	buf_adds(out, r->fields);
+	if (ask->request_id) {
+		buf_adds(out, "x-request-id: ");
+		buf_adds(out, ask->request_id);
+		buf_adds(out, "\r\n");
+	}
+	if (ask->has_body)
+		add_length(out, ask->body_n);
+	return buf_adds(out, "\r\n");
 }
 
 /* A file replaces the system's certificates, its directory of them included.
@@ -138,7 +224,7 @@ static bool set_trust(CURL *easy, const char *ca_file)
 
 int fetch_route_apply(const struct fetch_route *r, void *easy)
 {
-	if (SET(easy, CURLOPT_CURLU, r->parsed) ||
+	if (SET(easy, CURLOPT_URL, r->url) ||
 	    SET(easy, CURLOPT_PROXY, r->proxy) ||
 	    SET(easy, CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms) ||
 	    set_trust(easy, r->ca_file))
@@ -146,17 +232,12 @@ int fetch_route_apply(const struct fetch_route *r, void *easy)
 	return 0;
 }
 
-struct curl_slist *fetch_route_headers(const struct fetch_route *r)
+bool fetch_route_is_plain(const struct fetch_route *r)
 {
-	return r->headers;
+	return r->is_plain;
 }
 
-uint64_t fetch_route_serial(const struct fetch_route *r)
+const char *fetch_route_place(const struct fetch_route *r)
 {
-	return r->serial;
-}
-
-const char *fetch_route_url(const struct fetch_route *r)
-{
-	return r->url;
+	return r->place;
 }

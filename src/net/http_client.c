@@ -1,58 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of one HTTP request to a backend, on libcurl.
+ * The life of one HTTP request to a backend.
  *
- * libcurl's callbacks and the deadline only write into the fetch and put it
+ * The request goes out, and the reply comes in, on a connection of the pool.
+ * What happens there, and the deadline, only write into the fetch and put it
  * on the client's list of news; a deferred call walks that list and tells the
- * owners. A fetch is under way (in the pump), then ended (it has left the
- * pump, its result is known, its owner may not have heard), then told.
+ * owners. A fetch is under way (it has a connection), then ended (it has none,
+ * its result is known, its owner may not have heard), then told.
  */
 #include "net/http_client.h"
 
 #include <assert.h>
 #include <curl/curl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <utlist.h>
 
 #include "base/mem.h"
 #include "base/now.h"
 #include "evt/deadline.h"
+#include "net/fetch_pool.h"
 #include "net/fetch_route.h"
-#include "net/pump.h"
-#include "net/reply_head.h"
+#include "net/reply.h"
 
-#define READ_SIZE  16384L	 /* libcurl's buffer of a running transfer */
+#define READ_SIZE  65536	 /* taken from a connection at once */
+#define READS_MOST 4		 /* in one go, then others have their turn */
+#define COPY_MOST  16384	 /* of a body, to go out with the head */
 #define GUESS_MOST (1024 * 1024) /* reserved because a length was announced */
-#define POOL_MOST  256		 /* handles kept for reuse */
-#define MAX_LIFE_S 3600L	 /* of a connection */
 #define ID_MOST	   64
 
 struct fetch {
-	struct pump_job job; /* first: a job is its fetch */
 	struct http_client *client;
-	uint64_t serial; /* of the route whose options the handle has */
-	struct curl_slist id_line; /* in front of the route's headers */
-	char id_text[sizeof("x-request-id: ") + ID_MOST];
-	char curl_text[CURL_ERROR_SIZE];
-
-	/* What follows is of this request and zero before it. */
 	struct fetch_ask ask;
+	char id[ID_MOST + 1]; /* ask.request_id */
+	char *query;	      /* ask.query */
 	const struct fetch_ops *ops;
 	void *arg;
-	struct fetch *prev, *next; /* on the list of news, or in the pool */
+	struct fetch *prev, *next; /* on the list of news */
 	struct deadline deadline;
 	int64_t start_us;
 	int64_t first_byte_us; /* since start */
 	int64_t last_us;       /* when bytes came, or a hold ended */
 
-	struct reply_head head;
+	struct fetch_conn *conn; /* NULL: ended */
+	bool is_kept;		 /* others have used conn before */
+	bool was_sent;		 /* of the request a byte may have gone out */
+	struct buf out;		 /* the head, and the body up to COPY_MOST */
+	size_t head_n;		 /* of out, the head */
+	size_t n_sent;		 /* of head and body */
+	bool is_out;		 /* all of them, and out is empty */
+	struct err send_err;	 /* a reply may have come all the same */
+
+	struct reply reply;
 	size_t got; /* bytes of body so far */
 	struct buf body;
 
-	bool paused;
+	bool unread; /* we stopped reading though there may be more */
 	bool held;
 	bool ended;
 	bool on_news;
@@ -63,36 +68,68 @@ struct fetch {
 
 struct http_client {
 	struct loop *loop;
-	struct pump *pump;
+	struct fetch_pool *pool;
 	struct fetch *news;
+	size_t n_news;
 	struct fetch *telling; /* NULL once its owner has freed it */
 	bool walk_deferred;
-	struct fetch *pool;
-	size_t n_pool;
 	size_t n_live;
+	char in[READ_SIZE]; /* what was just read, of whatever fetch */
 };
 
 /* --- News ---------------------------------------------------------------- */
 
 static void news_walk(void *arg);
 
-static void news_add(struct fetch *f)
+static void news_defer(struct http_client *c)
 {
-	struct http_client *c = f->client;
-
-	if (!f->on_news)
-		DL_APPEND(c->news, f);
-	f->on_news = true;
 	if (!c->walk_deferred)
 		loop_defer(c->loop, news_walk, c);
 	c->walk_deferred = true;
 }
 
+static void news_add(struct fetch *f)
+{
+	struct http_client *c = f->client;
+
+	if (!f->on_news) {
+		DL_APPEND(c->news, f);
+		c->n_news++;
+	}
+	f->on_news = true;
+	news_defer(c);
+}
+
 static void news_drop(struct fetch *f)
 {
-	if (f->on_news)
+	if (f->on_news) {
 		DL_DELETE(f->client->news, f);
+		f->client->n_news--;
+	}
 	f->on_news = false;
+}
+
+/* --- The end ------------------------------------------------------------- */
+
+/* A connection is used again when both sides have said all that was to be
+ * said on it, and nothing else. */
+static void end(struct fetch *f, bool reusable)
+{
+	deadline_clear(&f->deadline);
+	if (reusable && f->is_out && f->reply.head.keeps)
+		fetch_pool_keep(f->client->pool, f->conn);
+	else
+		fetch_conn_free(f->conn);
+	f->conn = NULL;
+	buf_release(&f->out);
+	f->ended = true;
+	news_add(f);
+}
+
+static void fail(struct fetch *f, const struct err *why)
+{
+	err_set(&f->err, why->kind, "%s", why->text);
+	end(f, false);
 }
 
 /* --- The four times; connect_us is libcurl's to keep --------------------- */
@@ -106,7 +143,7 @@ static int64_t next_due(const struct fetch *f)
 {
 	int64_t due = earlier(INT64_MAX, f->start_us, f->ask.total_us);
 
-	if (!f->head.is_final)
+	if (!f->reply.head.is_final)
 		due = earlier(due, f->start_us, f->ask.first_byte_us);
 	else if (!f->held)
 		due = earlier(due, f->last_us, f->ask.idle_us);
@@ -114,13 +151,6 @@ static int64_t next_due(const struct fetch *f)
 }
 
 static void arm(struct fetch *f);
-
-static void end(struct fetch *f)
-{
-	deadline_clear(&f->deadline);
-	f->ended = true;
-	news_add(f);
-}
 
 static void time_passed(void *arg)
 {
@@ -134,14 +164,13 @@ static void time_passed(void *arg)
 		return;
 	}
 	if (now - f->start_us < limit || limit == 0) {
-		what = f->head.is_final ? "no further byte" : "no reply";
-		limit = f->head.is_final ? f->ask.idle_us
-					 : f->ask.first_byte_us;
+		what = f->reply.head.is_final ? "no further byte" : "no reply";
+		limit = f->reply.head.is_final ? f->ask.idle_us
+					       : f->ask.first_byte_us;
 	}
 	err_set(&f->err, ERR_TIMEOUT, "%s within %" PRId64 " ms", what,
 		limit / 1000);
-	pump_remove(f->client->pump, &f->job);
-	end(f);
+	end(f, false);
 }
 
 /* A deadline that is already earlier may stay: when it comes, it looks again.
@@ -157,7 +186,7 @@ static void arm(struct fetch *f)
 			     f);
 }
 
-/* --- Inside libcurl's callbacks: note, judge, never call the owner ------- */
+/* --- The reply ----------------------------------------------------------- */
 
 static int too_large(struct fetch *f)
 {
@@ -168,9 +197,10 @@ static int too_large(struct fetch *f)
 /* The head is whole. */
 static int note_head(struct fetch *f)
 {
+	const struct reply_head *h = &f->reply.head;
 	size_t most = f->ask.max_body;
 
-	if (f->head.has_length && most && f->head.length > most)
+	if (h->has_length && most && h->length > most)
 		return too_large(f);
 	f->last_us = now_us();
 	f->first_byte_us = f->last_us - f->start_us;
@@ -180,33 +210,16 @@ static int note_head(struct fetch *f)
 	return 0;
 }
 
-static int note_line(struct fetch *f, struct span line)
-{
-	bool had_head = f->head.is_final;
-
-	if (reply_head_line(&f->head, line, &f->err) < 0)
-		return -1;
-	return f->head.is_final && !had_head ? note_head(f) : 0;
-}
-
-static size_t take_line(char *p, size_t size, size_t n, void *arg)
-{
-	(void)size;
-	return n && note_line(arg, (struct span){p, n}) == 0 ? n : 0;
-}
-
 static int note_body(struct fetch *f, struct span bytes)
 {
+	const struct reply_head *h = &f->reply.head;
 	size_t most = f->ask.max_body;
 
-	if (!f->head.is_final)
-		return err_set(&f->err, ERR_UPSTREAM, "a body without a head");
 	if (most && bytes.n > most - f->got)
 		return too_large(f);
-	if (!f->ops->on_data && f->got == 0 && f->head.has_length)
-		buf_reserve(&f->body, f->head.length < GUESS_MOST
-					      ? (size_t)f->head.length
-					      : GUESS_MOST);
+	if (!f->ops->on_data && f->got == 0 && h->has_length)
+		buf_reserve(&f->body, h->length < GUESS_MOST ? (size_t)h->length
+							     : GUESS_MOST);
 	if (buf_add_span(&f->body, bytes) < 0)
 		return err_set(&f->err, ERR_SYS, "no memory for the reply");
 	f->got += bytes.n;
@@ -216,18 +229,220 @@ static int note_body(struct fetch *f, struct span bytes)
 	return 0;
 }
 
-static size_t take_body(char *p, size_t size, size_t n, void *arg)
+/* Takes bytes up to the end of the reply. */
+static int take(struct fetch *f, struct span *in)
+{
+	struct span bytes;
+	bool had_head;
+
+	while (in->n && !reply_is_whole(&f->reply)) {
+		had_head = f->reply.head.is_final;
+		if (reply_take(&f->reply, in, &bytes, &f->err) < 0)
+			return -1;
+		if (f->reply.head.is_final && !had_head && note_head(f) < 0)
+			return -1;
+		if (bytes.n && note_body(f, bytes) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void retry(struct fetch *f);
+
+/* why is NULL when the peer has closed in good order. */
+static void broke_off(struct fetch *f, const struct err *why)
+{
+	struct err own = {0};
+
+	if (f->is_kept && !f->reply.begun) {
+		retry(f);
+		return;
+	}
+	if (!why)
+		why = reply_close(&f->reply, &own) < 0 ? &own : NULL;
+	if (why)
+		fail(f, why);
+	else
+		end(f, false);
+}
+
+/* How much may be read. Bounded not only when held: a fast peer has sent it
+ * all long before the owner can say hold. A head is not held. */
+static size_t room(const struct fetch *f)
+{
+	if (!f->ops->on_data)
+		return READ_SIZE;
+	if ((f->held && f->reply.head.is_final) ||
+	    f->body.n >= HTTP_CLIENT_HOLD)
+		return 0;
+	return HTTP_CLIENT_HOLD - f->body.n;
+}
+
+static void took(struct fetch *f, struct span in)
+{
+	if (take(f, &in) < 0)
+		end(f, false);
+	else if (reply_is_whole(&f->reply))
+		end(f, in.n == 0);
+}
+
+/* Reads once. True: there may be more. */
+static bool read_once(struct fetch *f, size_t most)
+{
+	char *in = f->client->in;
+	struct err why = f->send_err;
+	size_t n;
+
+	switch (fetch_conn_recv(f->conn, in, most, &n, &why)) {
+	case FETCH_IO_AGAIN:
+		if (err_is_set(&why))
+			broke_off(f, &why);
+		return false;
+	case FETCH_IO_END:
+		broke_off(f, err_is_set(&why) ? &why : NULL);
+		return false;
+	case FETCH_IO_FAULT:
+		broke_off(f, &why);
+		return false;
+	case FETCH_IO_SOME:
+		break;
+	}
+	took(f, (struct span){in, n});
+	return !f->ended && (!f->conn->is_plain || n == most);
+}
+
+static void read_on(struct fetch *f)
+{
+	bool more = true;
+	size_t most;
+	int i;
+
+	f->unread = false;
+	for (i = 0; more && i < READS_MOST && (most = room(f)) > 0; i++)
+		more = read_once(f, most);
+	if (!more)
+		return;
+	f->unread = true;
+	if (!f->held)
+		news_add(f);
+}
+
+/* --- The request --------------------------------------------------------- */
+
+/* A small body goes out with the head, a large one is not copied whole. */
+static int write_request(struct fetch *f)
+{
+	const struct fetch_ask *ask = &f->ask;
+	struct fetch_line line = {ask->body.p != NULL, ask->body.n, ask->query,
+				  ask->request_id};
+	size_t n = ask->body.n < COPY_MOST ? ask->body.n : COPY_MOST;
+
+	f->n_sent = 0;
+	f->is_out = false;
+	buf_clear(&f->out);
+	buf_reserve(&f->out, n + 512);
+	if (fetch_route_write(ask->route, &line, &f->out) < 0)
+		return -1;
+	f->head_n = f->out.n;
+	return buf_add(&f->out, ask->body.p, n);
+}
+
+static struct span next_out(const struct fetch *f)
+{
+	struct span body = f->ask.body;
+	size_t n = f->n_sent;
+
+	if (n < f->out.n)
+		return (struct span){f->out.p + n, f->out.n - n};
+	n -= f->head_n;
+	return (struct span){body.p + n, body.n - n};
+}
+
+static void send_on(struct fetch *f)
+{
+	enum fetch_io io = FETCH_IO_SOME;
+	struct span s;
+	size_t n;
+
+	f->was_sent = true;
+	while (io == FETCH_IO_SOME && (s = next_out(f)).n) {
+		io = fetch_conn_send(f->conn, s, &n, &f->send_err);
+		f->n_sent += n;
+	}
+	if (io != FETCH_IO_SOME)
+		return;
+	f->is_out = true;
+	buf_release(&f->out);
+}
+
+/* While nobody may read, not even the end of a connection is waited for: it
+ * would be reported again and again. */
+static uint32_t awaited(struct fetch *f)
+{
+	bool sends = !f->is_out && !err_is_set(&f->send_err);
+
+	f->unread |= room(f) == 0;
+	return (room(f) ? EPOLLIN : 0u) | (sends ? EPOLLOUT : 0u);
+}
+
+/* Sends what can be sent, and has itself called for what is left to do. When
+ * sending has failed, the peer may have said why before it closed. */
+static void go_on(struct fetch *f)
+{
+	if (!f->is_out && !err_is_set(&f->send_err))
+		send_on(f);
+	if (fetch_conn_watch(f->conn, awaited(f), &f->send_err) < 0 ||
+	    err_is_set(&f->send_err))
+		read_on(f);
+}
+
+static void on_open(void *arg, const struct err *why)
+{
+	static const struct err no_memory = {ERR_SYS, "no memory"};
+	struct fetch *f = arg;
+	struct err own = why ? *why : (struct err){0};
+
+	if (why && why->kind == ERR_CONNECT && f->was_sent)
+		own.kind = ERR_UPSTREAM; /* not nothing was sent */
+	if (!why && write_request(f) < 0)
+		own = no_memory;
+	if (err_is_set(&own))
+		fail(f, &own);
+	else
+		go_on(f);
+}
+
+/* go_on() may end a fetch, or give it another connection. */
+static bool can_read(const struct fetch *f)
+{
+	return !f->ended && f->conn->is_open;
+}
+
+static void on_ready(void *arg, uint32_t events)
 {
 	struct fetch *f = arg;
 
-	(void)size;
-	/* Not only when held: libcurl reads a hundred times in one go from a
-	 * peer that is fast, long before the owner can say hold. */
-	if (f->ops->on_data && f->body.n + n > HTTP_CLIENT_HOLD) {
-		f->paused = true;
-		return CURL_WRITEFUNC_PAUSE;
-	}
-	return note_body(f, (struct span){p, n}) == 0 ? n : 0;
+	if (!f->is_out || room(f) == 0)
+		go_on(f);
+	if ((events & ~(uint32_t)EPOLLOUT) && can_read(f))
+		read_on(f);
+}
+
+static const struct fetch_conn_ops conn_ops = {on_open, on_ready};
+
+/* A kept connection has turned out to be dead: once more, on a new one. */
+static void retry(struct fetch *f)
+{
+	struct err why = {0};
+
+	fetch_conn_free(f->conn);
+	f->is_kept = false;
+	f->unread = false;
+	f->send_err = (struct err){0};
+	f->conn = fetch_pool_open(f->client->pool, f->ask.route, &conn_ops, f,
+				  &why);
+	if (!f->conn)
+		fail(f, &why);
 }
 
 /* --- Telling the owner --------------------------------------------------- */
@@ -248,19 +463,12 @@ static void tell_data(struct http_client *c, struct fetch *f)
 	}
 }
 
-/* libcurl may call take_body() from here, and so make news. When that refuses
- * the bytes they are lost, but the transfer would go on. */
-static void resume(struct fetch *f)
+/* Makes news, if any, for the next walk: the head is told before the end. */
+static void read_again(struct fetch *f)
 {
-	CURLcode rc;
-
-	f->paused = false;
-	rc = curl_easy_pause(f->job.easy, CURLPAUSE_CONT);
-	if (rc == CURLE_OK)
-		return;
-	err_set(&f->err, ERR_UPSTREAM, "%s", curl_easy_strerror(rc));
-	pump_remove(f->client->pump, &f->job);
-	end(f);
+	go_on(f);
+	if (can_read(f))
+		read_on(f);
 }
 
 /* Each call may free f, and then telling is no longer f. */
@@ -268,7 +476,7 @@ static void tell(struct http_client *c, struct fetch *f)
 {
 	const struct fetch_ops *ops = f->ops;
 
-	if (f->head.is_final && !f->told_head) {
+	if (f->reply.head.is_final && !f->told_head) {
 		f->told_head = true;
 		if (ops->on_head)
 			ops->on_head(f->arg, f);
@@ -280,199 +488,33 @@ static void tell(struct http_client *c, struct fetch *f)
 		if (c->telling != f)
 			return;
 	}
-	if (f->paused && !f->held && !f->ended)
-		resume(f);
+	if (f->unread && can_read(f) && room(f) > 0) {
+		read_again(f);
+		return;
+	}
 	if (!f->ended || f->told_done || (ops->on_data && f->body.n))
-		return; /* perhaps resume() has made more news */
+		return;
 	f->told_done = true;
 	ops->on_done(f->arg, f, err_is_set(&f->err) ? &f->err : NULL);
 }
 
+/* What is new by then waits for the next walk, so that others have their
+ * turn. */
 static void news_walk(void *arg)
 {
 	struct http_client *c = arg;
+	size_t n = c->n_news;
 	struct fetch *f;
 
-	while ((f = c->news)) {
+	while (n-- > 0 && (f = c->news)) {
 		news_drop(f);
 		c->telling = f;
 		tell(c, f);
 		c->telling = NULL;
 	}
 	c->walk_deferred = false;
-}
-
-/* --- The end of a transfer ----------------------------------------------- */
-
-static enum err_kind kind_of(const struct fetch *f, CURLcode result)
-{
-	switch (result) {
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-		return ERR_TLS;
-	default:
-		return f->job.sends ? ERR_UPSTREAM : ERR_CONNECT;
-	}
-}
-
-static void transfer_done(struct pump_job *job, CURLcode result)
-{
-	struct fetch *f = (struct fetch *)(void *)job;
-	const char *text = pump_refusal(job);
-
-	if (f->job.sends || !text)
-		text = f->curl_text[0] ? f->curl_text
-				       : curl_easy_strerror(result);
-	if (result != CURLE_OK)
-		err_set(&f->err, kind_of(f, result), "%s", text);
-	else if (!f->head.is_final)
-		err_set(&f->err, ERR_UPSTREAM, "a reply without a head");
-	end(f);
-}
-
-/* --- Handles ------------------------------------------------------------- */
-
-#define SET(f, option, value)                                                  \
-	(curl_easy_setopt((f)->job.easy, (option), (value)) != CURLE_OK)
-
-/* What is the same for every request. */
-static bool set_constants(struct fetch *f)
-{
-	return SET(f, CURLOPT_WRITEFUNCTION, take_body) ||
-	       SET(f, CURLOPT_WRITEDATA, f) ||
-	       SET(f, CURLOPT_HEADERFUNCTION, take_line) ||
-	       SET(f, CURLOPT_HEADERDATA, f) ||
-	       SET(f, CURLOPT_ERRORBUFFER, f->curl_text) ||
-	       SET(f, CURLOPT_PROTOCOLS_STR, "http,https") ||
-	       SET(f, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
-	       SET(f, CURLOPT_FOLLOWLOCATION, 0L) ||
-	       SET(f, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) ||
-	       SET(f, CURLOPT_NOPROXY, "") ||
-	       SET(f, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) ||
-	       SET(f, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ||
-	       SET(f, CURLOPT_SSL_VERIFYPEER, 1L) ||
-	       SET(f, CURLOPT_SSL_VERIFYHOST, 2L) ||
-	       SET(f, CURLOPT_NOSIGNAL, 1L) ||
-	       SET(f, CURLOPT_TCP_NODELAY, 1L) ||
-	       SET(f, CURLOPT_TCP_KEEPALIVE, 1L) ||
-	       SET(f, CURLOPT_MAXLIFETIME_CONN, MAX_LIFE_S) ||
-	       SET(f, CURLOPT_BUFFERSIZE, READ_SIZE) ||
-	       /* Else a handle removed while its name is looked up would
-		* wait for the look-up. */
-	       SET(f, CURLOPT_QUICK_EXIT, 1L);
-}
-
-static bool set_route(struct fetch *f, const struct fetch_route *r)
-{
-	if (f->serial == fetch_route_serial(r))
-		return false;
-	f->serial = 0;
-	if (fetch_route_apply(r, f->job.easy) < 0)
-		return true;
-	f->serial = fetch_route_serial(r);
-	return false;
-}
-
-static struct curl_slist *header_list(struct fetch *f,
-				      const struct fetch_ask *ask)
-{
-	static const char id_bytes[] = "abcdefghijklmnopqrstuvwxyz"
-				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "0123456789._-";
-	size_t n;
-
-	if (!ask->request_id)
-		return fetch_route_headers(ask->route);
-	n = strlen(ask->request_id);
-	assert(n <= ID_MOST && strspn(ask->request_id, id_bytes) == n);
-	snprintf(f->id_text, sizeof(f->id_text), "x-request-id: %s",
-		 ask->request_id);
-	f->id_line.data = f->id_text;
-	f->id_line.next = fetch_route_headers(ask->route);
-	return &f->id_line;
-}
-
-/* For this fetch only: the next one of the handle sets its route anew. */
-static bool set_query(struct fetch *f, const struct fetch_ask *ask)
-{
-	char *url;
-	bool failed;
-
-	if (!ask->query)
-		return false;
-	url = mem_printf("%s?%s", fetch_route_url(ask->route), ask->query);
-	f->serial = 0;
-	failed = SET(f, CURLOPT_CURLU, NULL) || SET(f, CURLOPT_URL, url);
-	free(url);
-	return failed;
-}
-
-static bool set_request(struct fetch *f, const struct fetch_ask *ask)
-{
-	if (set_route(f, ask->route) || set_query(f, ask) ||
-	    SET(f, CURLOPT_HTTPHEADER, header_list(f, ask)))
-		return true;
-	if (!ask->body.p)
-		return SET(f, CURLOPT_HTTPGET, 1L);
-	return SET(f, CURLOPT_POSTFIELDS, ask->body.p) ||
-	       SET(f, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body.n);
-}
-
-static struct fetch *handle_new(struct http_client *c, struct err *err)
-{
-	struct fetch *f = mem_new(sizeof(*f));
-
-	f->client = c;
-	if (pump_job_init(c->pump, &f->job, err) < 0) {
-		free(f);
-		return NULL;
-	}
-	if (set_constants(f)) {
-		err_set(err, ERR_SYS, "libcurl refuses an option");
-		curl_easy_cleanup(f->job.easy);
-		free(f);
-		return NULL;
-	}
-	return f;
-}
-
-static void handle_free(struct fetch *f)
-{
-	curl_easy_cleanup(f->job.easy);
-	free(f);
-}
-
-static struct fetch *pool_get(struct http_client *c, struct err *err)
-{
-	struct fetch *f = c->pool;
-
-	if (!f)
-		return handle_new(c, err);
-	DL_DELETE(c->pool, f);
-	c->n_pool--;
-	memset(&f->ask, 0, sizeof(*f) - offsetof(struct fetch, ask));
-	f->curl_text[0] = '\0';
-	return f;
-}
-
-/* Only what ended well is used again: libcurl counts its retries over the
- * whole life of a handle and gives up at the fifth. */
-static void pool_put(struct fetch *f)
-{
-	struct http_client *c = f->client;
-	bool well = f->ended && !err_is_set(&f->err) && f->job.sends == 1;
-
-	if (!well || c->n_pool == POOL_MOST) {
-		handle_free(f);
-		return;
-	}
-	DL_PREPEND(c->pool, f);
-	c->n_pool++;
+	if (c->news)
+		news_defer(c);
 }
 
 /* --- Public -------------------------------------------------------------- */
@@ -503,57 +545,74 @@ void http_client_global_release(void)
 struct http_client *http_client_new(struct loop *l, struct err *err)
 {
 	struct http_client *c = mem_new(sizeof(*c));
-	struct fetch *f;
 
 	c->loop = l;
-	c->pump = pump_new(l, transfer_done);
-	/* The first handle shows whether libcurl knows all the options. */
-	f = handle_new(c, err);
-	if (!f) {
-		http_client_free(c);
-		return NULL;
-	}
-	handle_free(f);
-	return c;
+	c->pool = fetch_pool_new(l, err);
+	if (c->pool)
+		return c;
+	free(c);
+	return NULL;
 }
 
 void http_client_free(struct http_client *c)
 {
-	struct fetch *f, *next;
-
 	if (!c)
 		return;
 	assert(c->n_live == 0 && !c->news);
-	DL_FOREACH_SAFE (c->pool, f, next)
-		handle_free(f);
-	pump_free(c->pump);
+	fetch_pool_free(c->pool);
 	loop_undefer(c->loop, news_walk, c);
 	free(c);
+}
+
+static void set_ask(struct fetch *f, const struct fetch_ask *ask)
+{
+	static const char id_bytes[] = "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789._-";
+	const char *id = ask->request_id;
+	size_t n = id ? strlen(id) : 0;
+
+	f->ask = *ask;
+	if (!ask->body.p)
+		f->ask.body.n = 0;
+	assert(n <= ID_MOST && (!id || strspn(id, id_bytes) == n));
+	if (id)
+		f->ask.request_id = memcpy(f->id, id, n);
+	f->ask.query = f->query = mem_dup(ask->query);
+}
+
+static int take_conn(struct fetch *f, struct err *err)
+{
+	struct fetch_pool *pool = f->client->pool;
+	const struct fetch_route *route = f->ask.route;
+
+	f->conn = fetch_pool_find(pool, route, &conn_ops, f);
+	f->is_kept = f->conn != NULL;
+	if (!f->conn)
+		f->conn = fetch_pool_open(pool, route, &conn_ops, f, err);
+	return f->conn ? 0 : -1;
 }
 
 struct fetch *fetch_start(struct http_client *c, const struct fetch_ask *ask,
 			  const struct fetch_ops *ops, void *arg,
 			  struct err *err)
 {
-	struct fetch *f = pool_get(c, err);
+	struct fetch *f = mem_new(sizeof(*f));
 
-	if (!f)
-		return NULL;
-	f->ask = *ask;
+	f->client = c;
+	set_ask(f, ask);
 	f->ops = ops;
 	f->arg = arg;
 	f->start_us = now_us();
-	if (set_request(f, ask)) {
-		err_set(err, ERR_SYS, "libcurl refuses an option");
-		handle_free(f);
-		return NULL;
-	}
-	if (pump_add(c->pump, &f->job, err) < 0) {
-		handle_free(f);
+	if (take_conn(f, err) < 0) {
+		free(f->query);
+		free(f);
 		return NULL;
 	}
 	c->n_live++;
 	arm(f);
+	if (f->is_kept)
+		on_open(f, NULL);
 	return f;
 }
 
@@ -564,31 +623,27 @@ void fetch_free(struct fetch *f)
 	if (!f)
 		return;
 	c = f->client;
-	if (f->job.shard)
-		pump_remove(c->pump, &f->job);
+	fetch_conn_free(f->conn);
 	deadline_clear(&f->deadline);
 	news_drop(f);
 	if (c->telling == f)
 		c->telling = NULL;
+	reply_release(&f->reply);
+	buf_release(&f->out);
 	buf_release(&f->body);
 	c->n_live--;
-	pool_put(f);
+	free(f->query);
+	free(f);
 }
 
 int fetch_status(const struct fetch *f)
 {
-	return f->head.status;
+	return f->reply.head.status;
 }
 
 const char *fetch_header(const struct fetch *f, const char *name)
 {
-	struct curl_header *h;
-
-	if (!f->head.is_final ||
-	    curl_easy_header(f->job.easy, name, 0, CURLH_HEADER, -1, &h) !=
-		    CURLHE_OK)
-		return NULL;
-	return h->value;
+	return reply_field_find(&f->reply, name);
 }
 
 struct buf *fetch_body(struct fetch *f)
@@ -609,8 +664,8 @@ void fetch_hold(struct fetch *f, bool hold)
 	if (hold)
 		return;
 	f->last_us = loop_now_us(f->client->loop);
-	if (f->job.shard)
+	if (!f->ended)
 		arm(f);
-	if (f->body.n || f->paused || f->ended)
+	if (f->body.n || f->unread || f->ended)
 		news_add(f);
 }

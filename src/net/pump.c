@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libcurl's multi_socket interface on our loop: sockets, timers, shards.
- *
- * A socket stays in epoll from one transfer to the next: libcurl asks for its
- * removal at the end of each, and to obey would cost two system calls a
- * request. It leaves when it becomes ready while nobody uses it, and when
- * libcurl closes it. So readiness must be level-triggered: what was not read
- * in time is reported again.
  */
 #include "net/pump.h"
 
@@ -18,17 +12,17 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utlist.h>
 
 #include "base/mem.h"
 #include "base/now.h"
 #include "evt/deadline.h"
 
 #define SHARDS_MOST 64
-#define SHARD_FULL  64L	  /* transfers; beyond, libcurl's walks show */
-#define IDLE_CONNS  1024L /* kept open in a shard */
+#define SHARD_FULL  64 /* connections; beyond, libcurl's walks show */
 #define BAD_ADDRESS (-1)
 #define TICK_US	    1000000
-#define IDLE_US	    (120 * INT64_C(1000000)) /* a shard without work */
+#define EMPTY_US    (120 * INT64_C(1000000)) /* kept so long without any */
 
 struct pump_shard {
 	struct pump *pump;
@@ -36,15 +30,14 @@ struct pump_shard {
 	struct deadline timer;
 	bool kicked; /* a kick is deferred */
 	bool in_kick;
-	long running;
-	int64_t used_us; /* when it last had work */
+	size_t n;	 /* jobs in it, connecting or connected */
+	int64_t used_us; /* when it last had one */
 };
 
 /*
- * A descriptor of libcurl's. It tells of the end of a connection that stood
- * by close_socket(), but closes one that was never finished, and those of its
- * resolver, without a word: of them only CURL_POLL_REMOVE is heard, before or
- * after. So only a connection that stood is kept over a removal.
+ * A descriptor that libcurl connects or looks up names with. It closes one
+ * that never came to stand, and those of its resolver, without a word: of them
+ * only CURL_POLL_REMOVE is heard, before or after.
  */
 struct sock {
 	struct pump *pump;
@@ -52,11 +45,8 @@ struct sock {
 	struct watch *watch; /* NULL: not in epoll */
 	uint32_t events;
 	int fd;
-	bool busy;		 /* a transfer waits for it */
-	bool heard;		 /* somebody has waited to read */
-	bool stands;		 /* close_socket() will be called for it */
-	struct pump_job *opener; /* until it stands */
-	unsigned sends_before;	 /* of opener, when this was opened */
+	struct pump_job *opener;  /* NULL: the resolver */
+	struct sock *prev, *next; /* of opener */
 };
 
 struct pump {
@@ -100,14 +90,21 @@ static struct sock *sock_get(struct pump *p, int fd)
 static void sock_drop(struct pump *p, int fd)
 {
 	struct sock **slot = sock_slot(p, fd);
+	struct sock *s = *slot;
 
-	if (*slot)
-		watch_free((*slot)->watch);
-	free(*slot);
+	if (!s)
+		return;
+	if (s->opener)
+		DL_DELETE(s->opener->socks, s);
+	watch_free(s->watch);
+	free(s);
 	*slot = NULL;
 }
 
-/* What has ended leaves here, outside of all of libcurl's callbacks. */
+static void forget_nudge(struct pump_job *job);
+
+/* What has come to an end, good or bad, outside of all of libcurl's
+ * callbacks. */
 static void reap(struct pump_shard *s)
 {
 	struct pump_job *job;
@@ -121,7 +118,9 @@ static void reap(struct pump_shard *s)
 		result = msg->data.result;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
 		job = (struct pump_job *)(void *)private;
-		pump_remove(s->pump, job);
+		forget_nudge(job);
+		if (result != CURLE_OK)
+			pump_close(s->pump, job);
 		s->pump->on_done(job, result);
 	}
 }
@@ -140,13 +139,6 @@ static void sock_ready(void *arg, uint32_t events)
 	struct sock *s = arg;
 	int to_curl = 0;
 
-	if (!s->busy) {
-		/* Closed by the peer, or paused: libcurl will look itself
-		 * when it wants it again. */
-		watch_free(s->watch);
-		s->watch = NULL;
-		return;
-	}
 	if (events & EPOLLIN)
 		to_curl |= CURL_CSELECT_IN;
 	if (events & EPOLLOUT)
@@ -156,7 +148,7 @@ static void sock_ready(void *arg, uint32_t events)
 	shard_act(s->shard, s->fd, to_curl);
 }
 
-/* When the system refuses, the transfer runs into its time limit: to fail
+/* When the system refuses, the job runs into its time limit: to fail
  * here would make libcurl give up the whole shard. */
 static void sock_watch(struct sock *s)
 {
@@ -167,15 +159,7 @@ static void sock_watch(struct sock *s)
 		watch_set(s->watch, s->events, NULL);
 }
 
-/* The loser of a race to connect is never read from, and one that was broken
- * off in its TLS handshake has not been sent to. */
-static bool stands(const struct sock *s)
-{
-	return s->stands ||
-	       (s->opener && s->heard && s->opener->sends > s->sends_before);
-}
-
-/* Pausing and going on is what makes libcurl look at a transfer. */
+/* Pausing and going on is what makes libcurl look at a job. */
 static void nudge(void *arg)
 {
 	struct pump_job *job = arg;
@@ -185,12 +169,19 @@ static void nudge(void *arg)
 	curl_easy_pause(job->easy, CURLPAUSE_CONT);
 }
 
+static void forget_nudge(struct pump_job *job)
+{
+	if (job->nudged)
+		loop_undefer(job->shard->pump->loop, nudge, job);
+	job->nudged = false;
+}
+
 /* An attempt to connect has failed. libcurl 7.88 then turns to the next
  * address, but only when it is called for another reason: to wait for that
  * may take all of the time there is to connect. */
 static void attempt_failed(struct pump_job *job)
 {
-	if (!job->shard || job->nudged)
+	if (!job->shard || job->stands || job->nudged)
 		return;
 	loop_defer(job->shard->pump->loop, nudge, job);
 	job->nudged = true;
@@ -203,17 +194,6 @@ static void sock_close(struct sock *s)
 	sock_drop(s->pump, s->fd);
 }
 
-static void sock_rest(struct sock *s)
-{
-	if (!stands(s)) {
-		sock_close(s);
-		return;
-	}
-	s->stands = true;
-	s->opener = NULL;
-	s->busy = false;
-}
-
 static int sock_changed(CURL *easy, curl_socket_t fd, int what, void *arg,
 			void *unused)
 {
@@ -223,12 +203,10 @@ static int sock_changed(CURL *easy, curl_socket_t fd, int what, void *arg,
 	(void)easy;
 	(void)unused;
 	if (what == CURL_POLL_REMOVE) {
-		sock_rest(s);
+		sock_close(s);
 		return 0;
 	}
 	s->shard = shard;
-	s->busy = true;
-	s->heard |= (what & CURL_POLL_IN) != 0;
 	s->events = ((what & CURL_POLL_IN) ? EPOLLIN : 0u) |
 		    ((what & CURL_POLL_OUT) ? EPOLLOUT : 0u);
 	sock_watch(s);
@@ -263,7 +241,7 @@ static void sock_open(struct pump_job *job, int fd)
 	sock_drop(job->shard->pump, fd);
 	s = sock_get(job->shard->pump, fd);
 	s->opener = job;
-	s->sends_before = job->sends;
+	DL_APPEND(job->socks, s);
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,
@@ -295,9 +273,10 @@ static int close_socket(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
-/* The connection stands, TLS included, and the request is sent next. */
-static int note_send(void *arg, char *peer_ip, char *own_ip, int peer_port,
-		     int own_port)
+/* The connection stands, TLS included. What libcurl says of its socket from
+ * now on is no failed attempt. */
+static int note_stands(void *arg, char *peer_ip, char *own_ip, int peer_port,
+		       int own_port)
 {
 	struct pump_job *job = arg;
 
@@ -305,7 +284,7 @@ static int note_send(void *arg, char *peer_ip, char *own_ip, int peer_port,
 	(void)own_ip;
 	(void)peer_port;
 	(void)own_port;
-	job->sends++;
+	job->stands = true;
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -319,8 +298,8 @@ static void kick(void *arg)
 	s->in_kick = false;
 }
 
-/* "At once" is later on this turn, so that a request leaves on the turn it
- * was made; when libcurl keeps saying it, sockets have their turn between. */
+/* "At once" is later on this turn; when libcurl keeps saying it, sockets have
+ * their turn between. */
 static int timer_changed(CURLM *multi, long wait_ms, void *arg)
 {
 	struct pump_shard *s = arg;
@@ -341,14 +320,14 @@ static int timer_changed(CURLM *multi, long wait_ms, void *arg)
 
 static void shard_free(struct pump_shard *s)
 {
-	assert(s->running == 0);
+	assert(s->n == 0);
 	curl_multi_cleanup(s->multi);
 	deadline_clear(&s->timer);
 	loop_undefer(s->pump->loop, kick, s);
 	free(s);
 }
 
-/* libcurl 7.87 and others forgot transfers when timers were missed; a look at
+/* libcurl 7.87 and others forgot handles when timers were missed; a look at
  * each shard once a second bounds what such a fault can cost. */
 static void tick(void *arg)
 {
@@ -360,9 +339,9 @@ static void tick(void *arg)
 	for (i = p->n_shards; i-- > 0;) {
 		s = p->shards[i];
 		kick(s);
-		if (s->running > 0) {
+		if (s->n > 0) {
 			s->used_us = now;
-		} else if (now - s->used_us > IDLE_US) {
+		} else if (now - s->used_us > EMPTY_US) {
 			shard_free(s);
 			p->shards[i] = p->shards[--p->n_shards];
 		}
@@ -384,8 +363,7 @@ static struct pump_shard *shard_new(struct pump *p)
 	      curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s) ||
 	      curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION,
 				timer_changed) ||
-	      curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s) ||
-	      curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNS);
+	      curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
 	if (bad) {
 		curl_multi_cleanup(s->multi);
 		free(s);
@@ -406,9 +384,9 @@ static struct pump_shard *shard_pick(struct pump *p)
 	size_t i;
 
 	for (i = 0; i < p->n_shards; i++) {
-		if (p->shards[i]->running < SHARD_FULL)
+		if (p->shards[i]->n < SHARD_FULL)
 			return p->shards[i];
-		if (!least || p->shards[i]->running < least->running)
+		if (!least || p->shards[i]->n < least->n)
 			least = p->shards[i];
 	}
 	made = p->n_shards < SHARDS_MOST ? shard_new(p) : NULL;
@@ -439,56 +417,87 @@ void pump_free(struct pump *p)
 	free(p);
 }
 
+#define SET(easy, option, value)                                               \
+	(curl_easy_setopt((easy), (option), (value)) != CURLE_OK)
+
+/* Of every connection. */
+static bool set_constants(CURL *e)
+{
+	return SET(e, CURLOPT_CONNECT_ONLY, 1L) ||
+	       SET(e, CURLOPT_PROTOCOLS_STR, "http,https") ||
+	       SET(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
+	       SET(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) ||
+	       SET(e, CURLOPT_NOPROXY, "") ||
+	       SET(e, CURLOPT_HTTPPROXYTUNNEL, 1L) ||
+	       SET(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) ||
+	       SET(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ||
+	       SET(e, CURLOPT_SSL_VERIFYPEER, 1L) ||
+	       SET(e, CURLOPT_SSL_VERIFYHOST, 2L) ||
+	       SET(e, CURLOPT_NOSIGNAL, 1L) ||
+	       SET(e, CURLOPT_TCP_NODELAY, 1L) ||
+	       SET(e, CURLOPT_TCP_KEEPALIVE, 1L) ||
+	       /* Else a handle removed while its name is looked up would
+		* wait for the look-up. */
+	       SET(e, CURLOPT_QUICK_EXIT, 1L);
+}
+
+static bool set_job(struct pump *p, struct pump_job *job, CURL *e)
+{
+	return SET(e, CURLOPT_PRIVATE, job) ||
+	       SET(e, CURLOPT_ERRORBUFFER, job->text) ||
+	       SET(e, CURLOPT_PREREQFUNCTION, note_stands) ||
+	       SET(e, CURLOPT_PREREQDATA, job) ||
+	       SET(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) ||
+	       SET(e, CURLOPT_OPENSOCKETDATA, job) ||
+	       SET(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) ||
+	       SET(e, CURLOPT_CLOSESOCKETDATA, p);
+}
+
 int pump_job_init(struct pump *p, struct pump_job *job, struct err *err)
 {
 	CURL *e = curl_easy_init();
 
 	*job = (struct pump_job){0};
-	if (!e || curl_easy_setopt(e, CURLOPT_PRIVATE, job) ||
-	    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, note_send) ||
-	    curl_easy_setopt(e, CURLOPT_PREREQDATA, job) ||
-	    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) ||
-	    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, job) ||
-	    curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) ||
-	    curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, p)) {
+	if (!e || set_constants(e) || set_job(p, job, e)) {
 		curl_easy_cleanup(e);
-		return err_set(err, ERR_SYS, "libcurl gives no handle");
+		return err_set(err, ERR_SYS,
+			       "libcurl gives no handle or lacks an option");
 	}
 	job->easy = e;
 	return 0;
 }
 
-int pump_add(struct pump *p, struct pump_job *job, struct err *err)
+int pump_open(struct pump *p, struct pump_job *job, struct err *err)
 {
 	struct pump_shard *s = shard_pick(p);
 	CURLMcode rc = CURLM_OUT_OF_MEMORY;
 
 	assert(!job->shard);
-	job->refused = 0;
-	job->sends = 0;
 	if (s)
 		rc = curl_multi_add_handle(s->multi, job->easy);
 	if (rc != CURLM_OK)
 		return err_set(err, ERR_SYS, "libcurl: %s",
 			       curl_multi_strerror(rc));
 	job->shard = s;
-	s->running++;
+	s->n++;
 	return 0;
 }
 
-void pump_remove(struct pump *p, struct pump_job *job)
+void pump_close(struct pump *p, struct pump_job *job)
 {
 	struct pump_shard *s = job->shard;
 	CURLMcode rc;
 
 	assert(s && s->pump == p);
+	forget_nudge(job);
 	job->shard = NULL;
+	/* Before libcurl closes them and the system gives their numbers to
+	 * others. */
+	while (job->socks)
+		sock_drop(p, job->socks->fd);
 	rc = curl_multi_remove_handle(s->multi, job->easy);
 	assert(rc == CURLM_OK);
-	if (job->nudged)
-		loop_undefer(p->loop, nudge, job);
-	job->nudged = false;
-	s->running--;
+	s->n--;
 	s->used_us = loop_now_us(p->loop);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "net/reply_head.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -57,28 +58,51 @@ static int note_length(struct reply_head *h, struct span value, struct err *err)
 	return 0;
 }
 
-static int note_header(struct reply_head *h, struct span line, struct err *err)
+static void note_connection(struct reply_head *h, struct span list)
+{
+	const char *comma;
+	struct span word;
+
+	while (list.n) {
+		comma = memchr(list.p, ',', list.n);
+		word = (struct span){list.p,
+				     comma ? (size_t)(comma - list.p) : list.n};
+		list.p += word.n + (comma != NULL);
+		list.n -= word.n + (comma != NULL);
+		word = trim(word);
+		h->says_close |= is_word(word, "close");
+		h->says_keep |= is_word(word, "keep-alive");
+	}
+}
+
+static int split(struct span line, struct reply_field *f, struct err *err)
 {
 	const char *colon = memchr(line.p, ':', line.n);
-	struct span name = {line.p, 0};
-	struct span value;
+	size_t n = colon ? (size_t)(colon - line.p) : 0;
 
 	if (is_in(line.p[0], " \t"))
 		return bad(err, "a folded header line");
 	if (!colon)
 		return bad(err, "a header line without a colon");
-	name.n = (size_t)(colon - line.p);
-	value = trim((struct span){colon + 1, line.n - name.n - 1});
-	name = trim(name);
-	if (is_word(name, "content-length"))
-		return note_length(h, value, err);
-	if (is_word(name, "transfer-encoding")) {
-		if (h->has_coding || !is_word(value, "chunked"))
+	f->name = trim((struct span){line.p, n});
+	f->value = trim((struct span){colon + 1, line.n - n - 1});
+	return 0;
+}
+
+static int note_header(struct reply_head *h, const struct reply_field *f,
+		       struct err *err)
+{
+	if (is_word(f->name, "content-length"))
+		return note_length(h, f->value, err);
+	if (is_word(f->name, "transfer-encoding")) {
+		if (h->has_coding || !is_word(f->value, "chunked"))
 			return bad(err, "Transfer-Encoding is not chunked");
 		h->has_coding = true;
-	} else if (is_word(name, "content-encoding") &&
-		   !is_word(value, "identity")) {
+	} else if (is_word(f->name, "content-encoding") &&
+		   !is_word(f->value, "identity")) {
 		return bad(err, "an encoding that was not asked for");
+	} else if (is_word(f->name, "connection")) {
+		note_connection(h, f->value);
 	}
 	return 0;
 }
@@ -86,15 +110,18 @@ static int note_header(struct reply_head *h, struct span line, struct err *err)
 /* "HTTP/1.1 200 OK". Each block has its own lengths. */
 static int note_status(struct reply_head *h, struct span line, struct err *err)
 {
-	const char *sp = memchr(line.p, ' ', line.n);
-	size_t left = sp ? line.n - (size_t)(sp - line.p) : 0;
+	static const char old[] = "HTTP/1.0 ", now[] = "HTTP/1.1 ";
+	const char *p = line.p;
+	const size_t n = sizeof(now) - 1;
+	bool is_old = line.n > n && memcmp(p, old, n) == 0;
 
-	*h = (struct reply_head){.n = h->n, .in_block = true};
-	if (line.n < 5 || memcmp(line.p, "HTTP/", 5) != 0 || left < 5 ||
-	    !is_digit(sp[1]) || !is_digit(sp[2]) || !is_digit(sp[3]) ||
-	    !is_in(sp[4], " \r\n"))
-		return bad(err, "not an HTTP status line");
-	h->status = (sp[1] - '0') * 100 + (sp[2] - '0') * 10 + (sp[3] - '0');
+	*h = (struct reply_head){
+		.n = h->n, .in_block = true, .says_keep = !is_old};
+	if (line.n < n + 4 || (!is_old && memcmp(p, now, n) != 0) ||
+	    !is_digit(p[n]) || !is_digit(p[n + 1]) || !is_digit(p[n + 2]) ||
+	    !is_in(p[n + 3], " \r\n"))
+		return bad(err, "not a status line of HTTP/1.1");
+	h->status = (p[n] - '0') * 100 + (p[n + 1] - '0') * 10 + p[n + 2] - '0';
 	if (h->status < 100 || h->status > 599)
 		return bad(err, "not an HTTP status");
 	return 0;
@@ -113,20 +140,26 @@ static int note_end(struct reply_head *h, struct err *err)
 		return bad(err, "a redirect; they are not followed");
 	if (h->has_length && h->has_coding)
 		return bad(err, "Content-Length beside Transfer-Encoding");
+	h->keeps = h->says_keep && !h->says_close;
 	h->is_final = true;
 	return 0;
 }
 
-int reply_head_line(struct reply_head *h, struct span line, struct err *err)
+int reply_head_line(struct reply_head *h, struct span line,
+		    struct reply_field *field, struct err *err)
 {
-	if (h->is_final)
-		return 0;
+	assert(!h->is_final);
+	*field = (struct reply_field){0};
 	h->n += line.n;
 	if (h->n > REPLY_HEAD_MOST)
 		return bad(err, "the head is too large");
+	if (memchr(line.p, '\0', line.n))
+		return bad(err, "a NUL in the head");
 	if (!h->in_block)
 		return note_status(h, line, err);
 	if (trim(line).n == 0)
 		return note_end(h, err);
-	return note_header(h, line, err);
+	if (split(line, field, err) < 0)
+		return -1;
+	return note_header(h, field, err);
 }

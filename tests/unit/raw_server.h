@@ -7,6 +7,7 @@
 #define TEST_RAW_SERVER_H
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ enum raw_after {
 	RAW_SUM,   /* a reply with "length sum" of the request's body */
 	RAW_ONCE,  /* the same as ECHO; the next request here is not answered */
 	RAW_LEAVE, /* the same as ECHO, then close though keep-alive was said */
+	RAW_STRAY, /* the same as ECHO, then a reply that nobody asked for */
 };
 
 struct raw_script {
@@ -92,7 +94,8 @@ static inline size_t raw_length(const char *head)
 	return p ? strtoul(p + strlen("\r\ncontent-length:"), NULL, 10) : 0;
 }
 
-/* Reads one request whole. -1: the client has left. */
+/* Reads one request whole, to paths that begin with /early only its head. -1:
+ * the client has left. */
 static inline int raw_read(struct raw_conn *c)
 {
 	char more[16384];
@@ -112,6 +115,8 @@ static inline int raw_read(struct raw_conn *c)
 	c->head_n = (size_t)(end - c->head) + 4;
 	c->body_n = raw_length(c->head);
 	c->sum = 0;
+	if (strncmp(c->head, "POST /early", 11) == 0)
+		c->body_n = 0;
 	for (i = c->head_n; i < c->n; i++)
 		c->sum = c->sum * 31 + (unsigned char)c->head[i];
 	for (have = c->n - c->head_n; have < c->body_n; have += (size_t)n) {
@@ -232,6 +237,10 @@ static inline int raw_play(struct raw_conn *c, const struct raw_script *s)
 	case RAW_LEAVE:
 		raw_echo(c);
 		break;
+	case RAW_STRAY:
+		raw_echo(c);
+		usleep(3000);
+		return raw_reply(c, "stray");
 	}
 	return -1;
 }
@@ -280,6 +289,8 @@ static inline void *raw_main(void *arg)
 		c = calloc(1, sizeof(*c));
 		c->server = s;
 		c->fd = fd;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1},
+			   sizeof(int));
 		if (pthread_create(&t, NULL, raw_conn_main, c) != 0)
 			abort();
 		pthread_detach(t);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "net/fetch_route.h"
+#include "patience.h"
 #include "raw_server.h"
 
 #define SECOND INT64_C(1000000)
@@ -56,6 +57,17 @@ static struct raw_script scripts[] = {
 	S("/to-close", OK "\r\nhello", RAW_CLOSE),
 	S("/old", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
 	  RAW_CLOSE),
+	S("/old-keeps",
+	  "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
+	  "Content-Length: 5\r\n\r\nhello",
+	  RAW_KEEP),
+	S("/says-close",
+	  OK "Connection: close\r\nContent-Length: 5\r\n\r\nhello", RAW_KEEP),
+	S("/fields",
+	  "HTTP/1.1 103 E\r\nX-A: interim\r\n\r\n" OK
+	  "X-A: first\r\nX-B:\r\nx-a: last\r\n"
+	  "Transfer-Encoding: chunked\r\n\r\n0\r\nX-A: trailer\r\n\r\n",
+	  RAW_KEEP),
 	S("/identity",
 	  OK "Content-Encoding: Identity\r\nContent-Length: 5\r\n\r\nhello",
 	  RAW_KEEP),
@@ -144,6 +156,10 @@ static struct raw_script scripts[] = {
 	S("/drip", OK "\r\n", RAW_DRIP),
 	S("/flood", OK "\r\n", RAW_FLOOD),
 	S("/interims", "HTTP/1.1 102 Processing\r\n\r\n", RAW_HANG),
+	/* at the wrong time */
+	S("/early", "HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nhello",
+	  RAW_RESET),
+	S("/stray", "", RAW_STRAY), /* last: see mixed() */
 	{0},
 };
 
@@ -387,6 +403,24 @@ static void plain(void **state)
 	fetch_route_free(r);
 }
 
+/* Of the final head, the last of several. */
+static void fields(void **state)
+{
+	struct fetch_route *r = route_to("127.0.0.1", "/fields");
+	struct fetch_ask ask = {.route = r};
+	struct seen s = {0};
+
+	(void)state;
+	start(&s, &ask, &gathering);
+	turn_until(&s.dones, 1, 5 * SECOND);
+	assert_int_equal(s.why.kind, ERR_NONE);
+	assert_string_equal(fetch_header(s.f, "X-A"), "last");
+	assert_string_equal(fetch_header(s.f, "x-b"), "");
+	assert_null(fetch_header(s.f, "X"));
+	fetch_free(s.f);
+	fetch_route_free(r);
+}
+
 static void body_can_be_detached(void **state)
 {
 	struct fetch_route *r = route_to("127.0.0.1", "/chunked");
@@ -418,6 +452,8 @@ static const struct {
 	{"/interim", 200, "hello"},
 	{"/to-close", 200, "hello"},
 	{"/old", 200, "hello"},
+	{"/old-keeps", 200, "hello"},
+	{"/says-close", 200, "hello"},
 	{"/identity", 200, "hello"},
 	{"/lf", 200, "hello"},
 	{"/204", 204, ""},
@@ -466,21 +502,62 @@ static void copy_last(char last[sizeof(server->last)])
 static void the_request_is_as_asked(void **state)
 {
 	char last[sizeof(server->last)];
+	char host[40];
 	struct seen s;
 
 	(void)state;
 	get(&s, "/plain", &gathering, 0);
 	buf_release(&s.body);
 	copy_last(last);
-	assert_non_null(strstr(last, "GET /plain HTTP/1.1\r\n"));
+	assert_ptr_equal(strstr(last, "GET /plain HTTP/1.1\r\n"), last);
+	snprintf(host, sizeof(host), "\r\nHost: 127.0.0.1:%d\r\n",
+		 server->port);
+	assert_non_null(strstr(last, host));
 	assert_non_null(strstr(last, "\r\nx-request-id: id-1\r\n"));
+	assert_non_null(strstr(last, "\r\nAccept: application/json\r\n"));
 	assert_non_null(
-		strstr(last, "\r\nAccept: application/json\r\n"));
-	assert_non_null(strstr(last,
-			       "\r\nAuthorization: Bearer sk-canary\r\n"));
+		strstr(last, "\r\nAuthorization: Bearer sk-canary\r\n"));
 	assert_null(strcasestr(last, "accept-encoding"));
 	assert_null(strcasestr(last, "user-agent"));
 	assert_null(strcasestr(last, "expect"));
+}
+
+/* What a route adds of its own, and how a query and a name go out. */
+static void the_least_request(void **state)
+{
+	static const struct {
+		const char *host, *path, *query, *want;
+	} asks[] = {
+		{"127.0.0.1", "", NULL, "/"},
+		{"127.0.0.1", "/a%20b/./c", "d=e%26f", "/a%20b/c?d=e%26f"},
+		{"local.test", "/plain", "", "/plain?"},
+	};
+	char url[100], want[300], last[sizeof(server->last)];
+	struct err err = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N(asks); i++) {
+		struct fetch_target to = {.url = url};
+		struct seen s = {0};
+
+		snprintf(url, sizeof(url), "http://%s:%d%s", asks[i].host,
+			 server->port, asks[i].path);
+		struct fetch_route *r = fetch_route_new(&to, &err);
+		struct fetch_ask ask = {.route = r, .query = asks[i].query};
+
+		assert_non_null(r);
+		start(&s, &ask, &gathering);
+		finish(&s);
+		buf_release(&s.body);
+		fetch_route_free(r);
+		copy_last(last);
+		snprintf(want, sizeof(want),
+			 "GET %s HTTP/1.1\r\nHost: %s:%d\r\n"
+			 "Accept: */*\r\n\r\n",
+			 asks[i].want, asks[i].host, server->port);
+		assert_string_equal(last, want);
+	}
 }
 
 static unsigned sum_of(const char *p, size_t n)
@@ -530,6 +607,32 @@ static void bodies_arrive_whole(void **state)
 	fetch_route_free(r);
 }
 
+/* A peer may judge by the head, and leave without having read the rest. */
+static void a_reply_may_come_early(void **state)
+{
+	struct fetch_route *r = route_to("127.0.0.1", "/early");
+	struct fetch_ask ask = {.route = r};
+	char *p = calloc(1, 20000000);
+	struct seen s;
+	int i;
+
+	(void)state;
+	ask.body = (struct span){p, 20000000};
+	for (i = 0; i < 3; i++) {
+		s = (struct seen){0};
+		start(&s, &ask, i ? &gathering : &streaming);
+		finish(&s);
+		assert_int_equal(s.why.kind, ERR_NONE);
+		assert_int_equal(s.status, 413);
+		assert_true(span_is(buf_span(&s.body), "hello"));
+		buf_release(&s.body);
+	}
+	/* What is half said is never reused. */
+	assert_int_equal(server->connections, 3);
+	free(p);
+	fetch_route_free(r);
+}
+
 /* --- Replies that are wrong ---------------------------------------------- */
 
 static const struct {
@@ -561,11 +664,11 @@ static const struct {
 	{"/chunk-garbage", ""},
 	{"/cut-head", ""},
 	{"/interim-only", ""},
-	{"/silent", "Empty reply"},
+	{"/silent", "without a reply"},
 	{"/reset", "reset"},
 	{"/reset-head", "reset"},
 	{"/reset-body", "reset"},
-	{"/no-http", "HTTP/0.9"},
+	{"/no-http", "status line"},
 	{"/status-vast", ""},
 	{"/status-text", ""},
 	{"/status-600", ""},
@@ -671,6 +774,124 @@ static void dead_connections_are_replaced(void **state)
 	}
 }
 
+static void some_connections_are_not_reused(void **state)
+{
+	static const struct {
+		const char *path;
+		bool reused;
+	} paths[] = {
+		{"/plain", true},	{"/old-keeps", true},
+		{"/204", true},		{"/trailer", true},
+		{"/interim", true},	{"/old", false},
+		{"/says-close", false}, {"/two-replies", false},
+		{"/204-body", false},	{"/short-length", false},
+		{"/to-close", false},	{"/cut-length", false},
+		{"/both", false},	{"/chunk-garbage", false},
+	};
+	struct seen s;
+	int before;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N(paths); i++) {
+		get(&s, paths[i].path, &gathering, 0);
+		buf_release(&s.body);
+		before = server->connections;
+		get(&s, "/echo", &gathering, 0);
+		assert_true(span_is(buf_span(&s.body), "id-1"));
+		buf_release(&s.body);
+		if ((server->connections == before) != paths[i].reused)
+			fail_msg("%s", paths[i].path);
+	}
+}
+
+/* Whether the loop has seen that something came, or not yet. */
+static void what_comes_unasked_is_nobodys(void **state)
+{
+	struct seen s;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		get(&s, "/stray", &gathering, 0);
+		assert_true(span_is(buf_span(&s.body), "id-1"));
+		buf_release(&s.body);
+		if (i % 2)
+			turn_for(20000);
+		else
+			usleep(20000);
+		get(&s, "/echo", &gathering, 0);
+		assert_true(span_is(buf_span(&s.body), "id-1"));
+		buf_release(&s.body);
+		assert_int_equal(server->connections, i + 2);
+	}
+}
+
+/* Only what was asked on a kept connection, and of whose reply no byte has
+ * come, is asked again, and that once. */
+static void what_is_asked_again(void **state)
+{
+	static const struct {
+		const char *path;
+		bool kept;
+		int requests;
+	} asks[] = {
+		{"/silent", false, 1},	  {"/silent", true, 2},
+		{"/reset", false, 1},	  {"/reset", true, 2},
+		{"/cut-head", true, 1},	  {"/interim-only", true, 1},
+		{"/no-http", true, 1},	  {"/cut-length", true, 1},
+		{"/reset-head", true, 1}, {"/hang", true, 1},
+		{"/echo", true, 1},
+	};
+	struct span body = {"0123456789", 10};
+	struct seen s;
+	int before;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N(asks); i++) {
+		struct fetch_route *r = route_to("127.0.0.1", asks[i].path);
+		struct fetch_ask ask = {
+			.route = r, .body = body, .total_us = SECOND / 5};
+
+		http_client_free(client);
+		client = http_client_new(loop, NULL);
+		if (asks[i].kept) {
+			get(&s, "/plain", &gathering, 0);
+			buf_release(&s.body);
+		}
+		before = server->requests;
+		s = (struct seen){0};
+		start(&s, &ask, &gathering);
+		finish(&s);
+		assert_int_equal(s.why.kind == ERR_NONE, i == N(asks) - 1);
+		if (server->requests - before != asks[i].requests)
+			fail_msg("%s: %d", asks[i].path,
+				 server->requests - before);
+		buf_release(&s.body);
+		fetch_route_free(r);
+	}
+}
+
+/* It may have been sent: the first connection was lost, and there is no
+ * second. */
+static void lost_is_not_unsent(void **state)
+{
+	struct fetch_route *r = route_to("127.0.0.1", "/silent");
+	struct fetch_ask ask = {.route = r, .total_us = SECOND};
+	struct seen s;
+
+	(void)state;
+	get(&s, "/plain", &gathering, 0);
+	buf_release(&s.body);
+	shutdown(server->fd, SHUT_RDWR); /* takes no more */
+	s = (struct seen){0};
+	start(&s, &ask, &gathering);
+	finish(&s);
+	assert_int_equal(s.why.kind, ERR_UPSTREAM);
+	fetch_route_free(r);
+}
+
 /* Says nothing about what else goes on in the process: none. */
 static int count_fds(void)
 {
@@ -767,7 +988,6 @@ static void expect_unsent(const char *url, const char *text)
 	if (s.why.kind != ERR_CONNECT || !strstr(s.why.text, text))
 		fail_msg("%s: %s: %s", url, err_kind_name(s.why.kind),
 			 s.why.text);
-	assert_null(strstr(s.why.text, "secret"));
 	assert_true(now_us() - before < 4 * SECOND);
 	fetch_route_free(r);
 }
@@ -780,7 +1000,7 @@ static void nobody_there(void **state)
 
 	(void)state;
 	close(fd);
-	snprintf(url, sizeof(url), "http://user:secret@127.0.0.1:%d/", port);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", port);
 	expect_unsent(url, "127.0.0.1");
 	expect_unsent("http://nowhere.test/", "nowhere.test");
 }
@@ -961,9 +1181,12 @@ static void routes_that_are_none(void **state)
 					   "gopher://x/",
 					   "http://x:99999/",
 					   "http://[x]/",
-					   "telnet://x:80/"};
+					   "telnet://x:80/",
+					   "http://user:secret@x/",
+					   "http://user@x/",
+					   "http://x/?a=b"};
 	static const char *const lines[] = {"X: a\r\nY: b", "X: a\n", "X: \x7f",
-					    "X: \x01"};
+					    "X: \x01",	    "X",      ": y"};
 	const char *headers[2] = {NULL, NULL};
 	struct fetch_target to = {.headers = headers};
 	struct err err;
@@ -975,6 +1198,7 @@ static void routes_that_are_none(void **state)
 		to.url = urls[i];
 		assert_null(fetch_route_new(&to, &err));
 		assert_int_equal(err.kind, ERR_CONF);
+		assert_null(strstr(err.text, "secret"));
 	}
 	to.url = "http://127.0.0.1/";
 	for (i = 0; i < N(lines); i++) {
@@ -1075,7 +1299,7 @@ static void a_hold_stalls_the_peer(void **state)
 {
 	struct fetch_route *r = route_to("127.0.0.1", "/flood");
 	struct fetch_ask ask = {
-		.route = r, .idle_us = SECOND / 10, .total_us = 20 * SECOND};
+		.route = r, .idle_us = SECOND / 2, .total_us = 60 * SECOND};
 	struct seen s = {.hold_in_data = true};
 	int64_t before;
 	size_t got;
@@ -1084,10 +1308,10 @@ static void a_hold_stalls_the_peer(void **state)
 	(void)state;
 	start(&s, &ask, &streaming);
 	turn_until(&s.datas, 1, 5 * SECOND);
-	for (round = 1; round < 6; round++) {
+	for (round = 1; round < 4; round++) {
 		assert_int_equal(s.datas, round);
 		/* Nothing comes, nothing is taken, and idle_us does not run. */
-		turn_for(SECOND / 5);
+		turn_for(3 * SECOND / 5);
 		before = server->flooded;
 		turn_for(SECOND / 10);
 		assert_int_equal(server->flooded, before);
@@ -1101,7 +1325,9 @@ static void a_hold_stalls_the_peer(void **state)
 	s.hold_in_data = false;
 	fetch_hold(s.f, false);
 	got = s.body.n;
-	turn_for(SECOND / 20);
+	before = now_us() + 5 * SECOND;
+	while (s.body.n <= got + HTTP_CLIENT_HOLD && now_us() < before)
+		turn_for(SECOND / 100);
 	assert_true(s.body.n > got + HTTP_CLIENT_HOLD);
 	assert_int_equal(s.dones, 0);
 	check_pattern(&s.body);
@@ -1159,16 +1385,70 @@ static void done_waits_for_held_bytes(void **state)
 	}
 }
 
+/* Once a second, when it makes a new one, libcurl looks through connections
+ * that are not in use, as it sees it, and closes the dead. The number would
+ * then be the new one's. */
+static void a_held_connection_is_in_use(void **state)
+{
+	struct fetch_route *r = route_to("127.0.0.1", "/reset-body");
+	struct fetch_ask ask = {.route = r, .total_us = 5 * SECOND};
+	struct seen s = {.hold_in_head = true};
+	struct seen other;
+
+	(void)state;
+	start(&s, &ask, &streaming);
+	turn_for(SECOND + SECOND / 10);
+	get(&other, "/echo", &gathering, 0);
+	assert_true(span_is(buf_span(&other.body), "id-1"));
+	assert_int_equal(server->connections, 2);
+	buf_release(&other.body);
+	fetch_hold(s.f, false);
+	finish(&s);
+	assert_true(span_is(buf_span(&s.body), "hello"));
+	assert_int_equal(s.why.kind, ERR_UPSTREAM);
+	assert_non_null(strstr(s.why.text, "reset"));
+	buf_release(&s.body);
+	fetch_route_free(r);
+}
+
+/* The head is told all the same, and its time is no idle time. */
+static void a_hold_may_be_older_than_the_head(void **state)
+{
+	static const char *const paths[] = {"/plain", "/chunked",
+					    "/reset-body"};
+	struct seen s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * N(paths); i++) {
+		struct fetch_route *r = route_to("127.0.0.1", paths[i / 2]);
+		struct fetch_ask ask = {.route = r,
+					.first_byte_us = SECOND / 10};
+
+		s = (struct seen){0};
+		start(&s, &ask, &streaming);
+		fetch_hold(s.f, true);
+		turn_for(SECOND / 5);
+		assert_int_equal(s.heads, 1);
+		assert_int_equal(s.datas + s.dones, 0);
+		fetch_hold(s.f, false);
+		finish(&s);
+		assert_true(span_is(buf_span(&s.body), "hello"));
+		buf_release(&s.body);
+		fetch_route_free(r);
+	}
+}
+
 /* --- Aborts -------------------------------------------------------------- */
 
 static void expect_gone_soon(void)
 {
 	int64_t freed = now_us();
 
-	while (server->left_us == 0 && now_us() < freed + 2 * SECOND)
+	while (server->left_us == 0 && now_us() < freed + 5 * SECOND)
 		usleep(200);
 	assert_true(server->left_us != 0);
-	if (server->left_us - freed > 50000)
+	if (server->left_us - freed > 250000 * patience_scale())
 		fail_msg("gone after %ld us", (long)(server->left_us - freed));
 }
 
@@ -1331,7 +1611,7 @@ static void a_free_of_others_in_a_callback(void **state)
 
 /* --- All of it at once --------------------------------------------------- */
 
-enum { SLOTS = 24, MIXED = 1500, QUICK = 12, N_SCRIPTS = N(scripts) - 1 };
+enum { SLOTS = 24, MIXED = 1500, QUICK = 12, N_SCRIPTS = N(scripts) - 2 };
 
 static size_t pick(unsigned *seed, size_t n)
 {
@@ -1342,8 +1622,9 @@ static size_t pick(unsigned *seed, size_t n)
 static void check_own(const struct seen *s, const char *id)
 {
 	if (s->dones && s->why.kind == ERR_NONE && s->status == 200 &&
-	    s->body.n && s->body.p[0] == 'm')
-		assert_true(span_is(buf_span(&s->body), id));
+	    s->body.n && s->body.p[0] == 'm' &&
+	    !span_is(buf_span(&s->body), id))
+		fail_msg("%s has got %.*s", id, (int)s->body.n, s->body.p);
 }
 
 static void slot_clear(struct seen *s)
@@ -1372,6 +1653,8 @@ static void slot_fill(struct seen *s, struct fetch_route **routes,
 	start(s, &ask, ways[pick(seed, N(ways))]);
 }
 
+/* Without /stray: what comes unasked, but after the next request has gone out,
+ * cannot be told from its reply. */
 static void mixed(struct fetch_route **routes, unsigned seed)
 {
 	static char ids[SLOTS][16];
@@ -1442,15 +1725,22 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(plain),
+		T(fields),
 		T(body_can_be_detached),
 		T(good_replies),
 		T(the_request_is_as_asked),
+		T(the_least_request),
 		T(bodies_arrive_whole),
+		T(a_reply_may_come_early),
 		T(wrong_replies),
 		T(heads_that_are_refused_are_not_reported),
 		T(bodies_are_bounded),
 		T(connections_are_reused),
 		T(dead_connections_are_replaced),
+		T(some_connections_are_not_reused),
+		T(what_comes_unasked_is_nobodys),
+		T(what_is_asked_again),
+		T(lost_is_not_unsent),
 		T(many_at_once),
 		T(idle_connections_are_not_kept_for_ever),
 		T(nobody_there),
@@ -1465,6 +1755,8 @@ int main(void)
 		T(a_hold_stalls_the_peer),
 		T(holds_at_random_lose_nothing),
 		T(done_waits_for_held_bytes),
+		T(a_held_connection_is_in_use),
+		T(a_hold_may_be_older_than_the_head),
 		T(a_free_closes_the_connection),
 		T(a_free_at_any_time),
 		T(a_free_does_not_wait_for_a_name),

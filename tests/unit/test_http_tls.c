@@ -5,6 +5,7 @@
 #include "net/http_client.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -85,16 +86,102 @@ struct tls_peer {
 	bool never_shakes_hands;
 };
 
+enum { BIG = 3000000 };
+
+static char pattern(size_t i)
+{
+	return (char)(i * 7 + i / 251);
+}
+
+/* In pieces of step bytes, a record each. */
+static bool say(SSL *ssl, const char *p, size_t n, size_t step)
+{
+	size_t k;
+
+	for (; n; p += k, n -= k) {
+		k = n < step ? n : step;
+		if (SSL_write(ssl, p, (int)k) <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* A record a byte, all in one segment. */
+static bool say_at_once(SSL *ssl, const char *p, size_t n)
+{
+	int fd = SSL_get_fd(ssl);
+	bool ok;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){1}, sizeof(int));
+	ok = say(ssl, p, n, 1);
+	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof(int));
+	return ok;
+}
+
+static bool say_big(SSL *ssl)
+{
+	char *p = malloc(BIG);
+	size_t i;
+	bool ok;
+
+	for (i = 0; i < BIG; i++)
+		p[i] = pattern(i);
+	ok = say(ssl, p, BIG, 16384);
+	free(p);
+	return ok;
+}
+
+/* What is left of the body of a request whose beginning is text. It waits
+ * before it reads on, so that the client has to. */
+static bool hear_body(SSL *ssl, const char *text, size_t n)
+{
+	const char *end = strstr(text, "\r\n\r\n");
+	const char *length = strstr(text, "\r\nContent-Length: ");
+	size_t at = n - (size_t)(end + 4 - text);
+	size_t want = length ? strtoul(length + 18, NULL, 10) : 0;
+	char more[16384];
+	int got, i;
+
+	for (i = 0; (size_t)i < at; i++)
+		if (end[4 + i] != pattern((size_t)i))
+			return false;
+	while (at < want) {
+		if (at < 100000)
+			usleep(10000);
+		got = SSL_read(ssl, more, sizeof(more));
+		if (got <= 0)
+			return false;
+		for (i = 0; i < got; i++)
+			if (more[i] != pattern(at++))
+				return false;
+	}
+	return true;
+}
+
 static void serve(struct tls_peer *p, SSL *ssl)
 {
+	static const char nothing[] = "HTTP/1.1 200 OK\r\n"
+				      "Content-Length: 0\r\n\r\n";
 	static const char reply[] = "HTTP/1.1 200 OK\r\n"
 				    "Content-Length: 5\r\n\r\nhello";
+	static const char head[] = "HTTP/1.1 200 OK\r\n"
+				   "Content-Length: 3000000\r\n\r\n";
 	char text[4096];
+	bool ok = true;
+	int n;
 
-	while (SSL_read(ssl, text, sizeof(text)) > 0) {
+	while (ok && (n = SSL_read(ssl, text, sizeof(text) - 1)) > 0) {
+		text[n] = '\0';
 		atomic_fetch_add(&p->requests, 1);
-		if (SSL_write(ssl, reply, sizeof(reply) - 1) <= 0)
+		if (!hear_body(ssl, text, (size_t)n))
 			break;
+		if (strstr(text, " /big "))
+			ok = say(ssl, head, sizeof(head) - 1, 100) &&
+			     say_big(ssl);
+		else if (strstr(text, " /bytes "))
+			ok = say_at_once(ssl, nothing, sizeof(nothing) - 1);
+		else
+			ok = say(ssl, reply, sizeof(reply) - 1, 100);
 	}
 	SSL_shutdown(ssl);
 }
@@ -227,6 +314,132 @@ static void a_good_peer(void **state)
 	client = http_client_new(loop, NULL);
 	peer_stop(&p);
 }
+
+/* --- Bytes --------------------------------------------------------------- */
+
+struct stream {
+	struct fetch *f;
+	int heads, dones;
+	size_t n;
+	bool bad;
+	struct err why;
+};
+
+static void stream_head(void *arg, struct fetch *f)
+{
+	struct stream *s = arg;
+
+	(void)f;
+	assert_int_equal(s->heads++ + s->dones, 0);
+}
+
+static void stream_data(void *arg, struct fetch *f, struct span bytes)
+{
+	struct stream *s = arg;
+	size_t i;
+
+	(void)f;
+	assert_true(bytes.n <= HTTP_CLIENT_HOLD);
+	for (i = 0; i < bytes.n; i++)
+		s->bad |= bytes.p[i] != pattern(s->n + i);
+	s->n += bytes.n;
+}
+
+static void stream_done(void *arg, struct fetch *f, const struct err *why)
+{
+	struct stream *s = arg;
+
+	(void)f;
+	s->dones++;
+	if (why)
+		s->why = *why;
+}
+
+static const struct fetch_ops streaming = {stream_head, stream_data,
+					   stream_done};
+
+static struct fetch_route *route_to(const struct tls_peer *p, const char *path)
+{
+	char url[100];
+	struct fetch_target to = {.url = url, .ca_file = ca_path};
+	struct err err = {0};
+	struct fetch_route *r;
+
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d%s", p->port, path);
+	r = fetch_route_new(&to, &err);
+	assert_non_null(r);
+	return r;
+}
+
+/* Holds now and then, if holds. */
+static struct stream stream(const struct tls_peer *p, const char *path,
+			    struct span body, bool holds)
+{
+	struct fetch_route *r = route_to(p, path);
+	struct fetch_ask ask = {
+		.route = r, .body = body, .total_us = 20 * SECOND};
+	struct stream s = {0};
+	struct err err = {0};
+	unsigned seed = 1;
+
+	s.f = fetch_start(client, &ask, &streaming, &s, &err);
+	assert_non_null(s.f);
+	while (s.dones == 0) {
+		loop_turn(loop, 5);
+		if (s.dones == 0)
+			fetch_hold(s.f, holds && rand_r(&seed) % 3 == 0);
+	}
+	fetch_free(s.f);
+	fetch_route_free(r);
+	if (s.why.kind)
+		fail_msg("%s: %s", path, s.why.text);
+	assert_int_equal(s.heads, 1);
+	return s;
+}
+
+static void streams_lose_nothing(void **state)
+{
+	struct tls_peer p = {0};
+	struct stream s;
+	int i;
+
+	(void)state;
+	peer_start(&p, "IP:127.0.0.1", DAY, true, 0);
+	for (i = 0; i < 4; i++) {
+		s = stream(&p, "/big", (struct span){0}, i % 2);
+		assert_int_equal(s.n, BIG);
+		assert_false(s.bad);
+		/* More records than are read in one go. */
+		s = stream(&p, "/bytes", (struct span){0}, i % 2);
+		assert_int_equal(s.n, 0);
+	}
+	assert_int_equal(p.connections, 1);
+	http_client_free(client);
+	client = http_client_new(loop, NULL);
+	peer_stop(&p);
+}
+
+static void large_questions_arrive_whole(void **state)
+{
+	static const size_t sizes[] = {1, 16384, 16385, 100000, BIG};
+	struct tls_peer p = {0};
+	char *body = malloc(BIG);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < BIG; i++)
+		body[i] = pattern(i);
+	peer_start(&p, "IP:127.0.0.1", DAY, true, 0);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		stream(&p, "/", (struct span){body, sizes[i]}, false);
+	assert_int_equal(p.connections, 1);
+	http_client_free(client);
+	client = http_client_new(loop, NULL);
+	peer_stop(&p);
+	free(body);
+}
+
+/* --- Whom we trust ------------------------------------------------------- */
 
 static const struct {
 	const char *what;
@@ -378,6 +591,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_good_peer),
+		T(streams_lose_nothing),
+		T(large_questions_arrive_whole),
 		T(whom_we_trust),
 		T(trust_is_the_routes_own),
 		T(a_missing_ca_file),

@@ -13,8 +13,7 @@ struct certified {
 	size_t n_passed; /* before the first that failed (stat/risk) */
 	/* The most saving of them, the last of equals; cuts_none() if none. */
 	struct artifact_cuts best;
-	/* The most saving of all up to the last with no more losses than
-	 * alpha: no promise. */
+	/* The most saving of all with no more losses than alpha: no promise. */
 	struct artifact_cuts naive;
 };
 

@@ -4,6 +4,7 @@
  */
 #include "ctl/certify.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -48,15 +49,20 @@ static struct artifact_cuts best_of(const struct tried *t, size_t n_passed)
 	return t->cuts[best];
 }
 
-/* How many up to the last with as few losses as alpha. */
-static size_t pass_naively(const struct tried *t, size_t n, double alpha)
+/* The most saving of all with no more losses than alpha. */
+static struct artifact_cuts best_naively(const struct tried *t, size_t n,
+					 double alpha)
 {
-	size_t n_passed = 0;
+	struct artifact_cuts best = cuts_none();
+	double most = -INFINITY;
 
 	for (size_t i = 0; i < t->n; i++)
-		if ((double)t->losses[i] <= alpha * (double)n)
-			n_passed = i + 1;
-	return n_passed;
+		if ((double)t->losses[i] <= alpha * (double)n &&
+		    t->saving[i] >= most) {
+			most = t->saving[i];
+			best = t->cuts[i];
+		}
+	return best;
 }
 
 struct certified certify(const struct artifact_cuts *policies,
@@ -69,7 +75,7 @@ struct certified certify(const struct artifact_cuts *policies,
 	try(&t, rows, n);
 	c.n_passed = risk_sequence(t.losses, t.n, n, alpha, delta);
 	c.best = best_of(&t, c.n_passed);
-	c.naive = best_of(&t, pass_naively(&t, n, alpha));
+	c.naive = best_naively(&t, n, alpha);
 	tried_release(&t);
 	return c;
 }

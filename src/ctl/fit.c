@@ -65,6 +65,17 @@ static void calibrate_all(const struct part *p, const struct calibrator *c,
 		out[p->at[i]] = calibrator_apply(c, raw[i]);
 }
 
+/* A calibrator that saw no skill maps all to one, and no cut is left. The order
+ * may have some yet, as the head is fitted on more rows than it was tried on,
+ * so regret then stays as the head says. */
+static void keep_order(struct calibrator *c)
+{
+	if (calibrator_apply(c, .1) < calibrator_apply(c, .9))
+		return;
+	calibrator_release(c);
+	*c = (struct calibrator){.kind = CALIBRATOR_NONE};
+}
+
 static int fit_part(const struct part_task *t, const struct part *p,
 		    double *cross, struct err *err)
 {
@@ -79,6 +90,8 @@ static int fit_part(const struct part_task *t, const struct part *p,
 		part_set_head(p, w, b, head);
 		calibrator_pick(&head->calibrator, t->kind == HEADS_REGRET, raw,
 				p->y, p->n, t->o->seed);
+		if (t->kind == HEADS_REGRET)
+			keep_order(&head->calibrator);
 		if (t->kind == HEADS_REGRET)
 			calibrate_all(p, &head->calibrator, raw, cross);
 		else

@@ -7,13 +7,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "stat/draw.h"
+
 /* Of the L2 penalty, on columns that were scaled to unit spread ... */
 #define PENALTY_C .02
 /* ... but as though none spread less: else a flag that few rows have would
  * hardly be penalised. */
 #define SPREAD_LEAST .2
-/* Words are many and each says little. */
-static const double word_scale[HEADS_NSTAGES] = {1.5, 1.5};
+/* Of a set of words, whose length is 1: its columns hold little each, yet
+ * together they say as much as a signal. After the check less is left to say.
+ */
+static const double word_scale[HEADS_NSTAGES] = {8, 5};
 
 static enum known target(const struct part_task *t, const struct sample *row)
 {
@@ -27,17 +31,16 @@ bool part_takes(const struct sample *row, enum heads_stage stage)
 	return !row->barred && (stage == HEADS_BEFORE || row->has_check);
 }
 
-/* By the request's id, so that one recorded twice is in one fold: FNV-1a, its
- * bits mixed by the end of splitmix64. */
+/* By the request's id (FNV-1a), so that one recorded twice is in one fold. */
 static unsigned char fold_of(uint64_t seed, const char *id)
 {
-	uint64_t z = seed ^ UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	struct draw d;
 
 	for (; *id; id++)
-		z = (z ^ (unsigned char)*id) * UINT64_C(0x100000001b3);
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (unsigned char)((z ^ (z >> 31)) % PART_FOLDS);
+		hash = (hash ^ (unsigned char)*id) * UINT64_C(0x100000001b3);
+	d = draw_by(seed, hash);
+	return (unsigned char)draw_below(&d, PART_FOLDS);
 }
 
 static struct logit_entry *put_row(const struct part_task *t, struct part *p,

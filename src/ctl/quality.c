@@ -9,9 +9,11 @@
 
 #include "base/mem.h"
 #include "stat/curve.h"
+#include "stat/draw.h"
 #include "stat/tokens.h"
 
-#define RESAMPLES 200
+#define RESAMPLES     200
+#define FOR_RESAMPLES 2 /* draws by the seed */
 
 static double ece_of(const double *p, const bool *y, size_t n)
 {
@@ -22,11 +24,10 @@ static double ece_of(const double *p, const bool *y, size_t n)
 }
 
 static double ece_of_resample(const double *p, const bool *y, size_t n,
-			      unsigned short state[3], double *p_drawn,
-			      bool *y_drawn)
+			      struct draw *d, double *p_drawn, bool *y_drawn)
 {
 	for (size_t i = 0; i < n; i++) {
-		size_t k = (size_t)(erand48(state) * (double)n);
+		size_t k = draw_below(d, n);
 
 		p_drawn[i] = p[k];
 		y_drawn[i] = y[k];
@@ -42,9 +43,7 @@ static double within(double x)
 void quality_confidence(struct quality *q, const double *p, const bool *y,
 			size_t n, double delta, uint64_t seed)
 {
-	unsigned short state[3] = {(unsigned short)seed,
-				   (unsigned short)(seed >> 16),
-				   (unsigned short)(seed >> 32)};
+	struct draw d = draw_by(seed, FOR_RESAMPLES);
 	double ece[RESAMPLES], *p_drawn;
 	bool *y_drawn;
 
@@ -55,7 +54,7 @@ void quality_confidence(struct quality *q, const double *p, const bool *y,
 	p_drawn = mem_array(n, sizeof(*p_drawn));
 	y_drawn = mem_array(n, sizeof(*y_drawn));
 	for (size_t i = 0; i < RESAMPLES; i++)
-		ece[i] = ece_of_resample(p, y, n, state, p_drawn, y_drawn);
+		ece[i] = ece_of_resample(p, y, n, &d, p_drawn, y_drawn);
 	tokens_sort(ece, RESAMPLES);
 	q->ece = ece_of(p, y, n);
 	q->ece_low =

@@ -7,22 +7,17 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "stat/draw.h"
 
+#define FOR_SPLIT 1   /* draws by the seed */
 #define FIT_SHARE .25 /* the rest certifies: that is where rows count most */
-
-static size_t below(unsigned short state[3], size_t n)
-{
-	return (size_t)(erand48(state) * (double)n);
-}
 
 static void shuffle(size_t *v, size_t n, uint64_t seed)
 {
-	unsigned short state[3] = {(unsigned short)seed,
-				   (unsigned short)(seed >> 16),
-				   (unsigned short)(seed >> 32)};
+	struct draw d = draw_by(seed, FOR_SPLIT);
 
 	for (size_t i = n; i > 1; i--) {
-		size_t k = below(state, i), v_k = v[k];
+		size_t k = draw_below(&d, i), v_k = v[k];
 
 		v[k] = v[i - 1];
 		v[i - 1] = v_k;

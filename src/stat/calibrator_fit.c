@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "stat/curve.h"
+#include "stat/draw.h"
 #include "stat/isotonic.h"
 #include "stat/newton.h"
 
@@ -137,21 +138,13 @@ void calibrator_fit(struct calibrator *c, enum calibrator_kind kind,
 		fit_isotonic(c, p, y, n);
 }
 
-/* SplitMix64 (Steele, Lea and Flood 2014). */
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 /* As many rows to each fold, give or take one. */
 static void draw_folds(uint8_t *fold, size_t n, uint64_t seed)
 {
+	struct draw d = {seed};
+
 	for (size_t i = 0; i < n; i++) {
-		size_t j = (size_t)(draw(&seed) % (i + 1));
+		size_t j = draw_below(&d, i + 1);
 
 		fold[i] = fold[j];
 		fold[j] = (uint8_t)(i % FOLDS);

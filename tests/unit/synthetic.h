@@ -26,8 +26,8 @@ static void synthetic_row(struct sample *s, struct arena *a, size_t i,
 	double *v = arena_get(a, SYNTHETIC_NAMES * sizeof(*v));
 	double u = erand48(state);
 
-	v[0] = u + .3 * (erand48(state) - .5);
-	v[1] = erand48(state) < .1 ? NAN : -u * u;
+	v[0] = u + .8 * (erand48(state) - .5);
+	v[1] = erand48(state) < .1 ? NAN : -u * u + erand48(state);
 	v[2] = 1 - u + .05 * (erand48(state) - .5);
 	*s = (struct sample){
 		.id = arena_printf(a, "r%zu", i),

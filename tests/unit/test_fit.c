@@ -93,11 +93,14 @@ static void test_learns_what_is_there(void **state)
 	(void)state;
 	fit_all(&f, &s, &all_of_it);
 	assert_true(f.heads.has_after);
-	/* A perfect score has .79. */
+	/* u itself, which the check all but knows, has .88. */
 	for (int st = 0; st < HEADS_NSTAGES; st++) {
-		assert_true(auroc(&s, f.cross.regret[st], false) > .75);
-		assert_true(auroc(&s, f.cross_more.confidence[st], true) > .75);
-		assert_true(auroc(&s, f.direct.regret[st], false) > .75);
+		double least = st == HEADS_BEFORE ? .75 : .8;
+
+		assert_true(auroc(&s, f.cross.regret[st], false) > least);
+		assert_true(auroc(&s, f.cross_more.confidence[st], true) >
+			    least);
+		assert_true(auroc(&s, f.direct.regret[st], false) > least);
 	}
 	/* Calibrated: a third of the replies are wrong. */
 	assert_near(mean(f.cross.regret[0], s.n), 1. / 3, .03);

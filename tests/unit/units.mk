@@ -95,3 +95,5 @@ UNIT_evidence = ctl/evidence ctl/quality $(addprefix stat/, curve binom tokens) 
 UNIT_reply_body = net/reply_body base/err
 UNIT_reply = net/reply net/reply_body net/reply_head base/buf base/err
 UNIT_http_proxy = $(UNIT_http_client)
+UNIT_draw =
+UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem

@@ -83,6 +83,15 @@ $(B)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What scripts/evaluate runs: promises held against public records.
+EVALUATE := $(patsubst %.c,$(B)/%.o,$(wildcard tests/evaluate/*.c))
+$(B)/tests/evaluate/%.o: tests/evaluate/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/evaluate: $(EVALUATE) $(patsubst %,$(B)/obj/%.o,$(filter-out ctl/main,$(CTL_OBJS)))
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -llinear $(LIBS)
+
 # Unit tests: the objects each needs; a long line here is a design fault. What
 # of libraries only one of them needs is in UNIT_LIBS_noun.
 include tests/unit/units.mk
@@ -179,7 +188,8 @@ help:
 	@echo "make install PREFIX=/usr/local DESTDIR="
 	@echo "make clean"
 	@echo "scripts/setup installs what is needed; scripts/test runs it all;"
-	@echo "scripts/bench measures; scripts/run runs."
+	@echo "scripts/bench measures; scripts/evaluate DATA holds calibration to its"
+	@echo "promises; scripts/run runs."
 
 .PHONY: all check check-unit check-corpus check-flow asan tsan lint fmt fuzz \
 	install clean help

@@ -9,10 +9,8 @@
 #include <time.h>
 
 #include "base/now.h"
-#include "ctl/args.h"
 #include "ctl/calibration.h"
-#include "ctl/sources.h"
-#include "ctl/subject.h"
+#include "ctl/job.h"
 #include "ctl/tell.h"
 #include "verify/artifact.h"
 
@@ -190,36 +188,20 @@ static int check_promise(const struct args *a, const struct subject *s)
 			  "as the cascade's `target`");
 }
 
-static int run(const struct args *a)
+static int check_args(const struct args *a)
 {
-	struct subject s;
-	struct sources f;
-	int status;
-
-	if (!a->out)
-		return args_wrong(&command, "name the file to write with -o");
-	status = subject_open(&s, &command, a);
-	if (status != 0)
-		return status;
-	status = check_promise(a, &s);
-	if (status == 0)
-		status = sources_read(&f, &command, a, &s, false);
-	if (status == 0) {
-		status = calibrate(a, &s, &f);
-		sources_close(&f);
-	}
-	subject_close(&s);
-	return status;
+	return a->out ? 0
+		      : args_wrong(&command, "name the file to write with -o");
 }
 
 int ctl_calibrate(int argc, char **argv)
 {
-	struct args a;
-	int status;
+	static const struct job job = {
+		.command = &command,
+		.check = check_args,
+		.check_subject = check_promise,
+		.work = calibrate,
+	};
 
-	if (!args_read(&command, argc, argv, &a, &status))
-		return status;
-	status = run(&a);
-	args_release(&a);
-	return status;
+	return job_run(&job, argc, argv);
 }

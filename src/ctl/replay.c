@@ -9,11 +9,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "ctl/args.h"
 #include "ctl/calibration.h"
+#include "ctl/job.h"
 #include "ctl/ruler.h"
-#include "ctl/sources.h"
-#include "ctl/subject.h"
 #include "ctl/tell.h"
 #include "stat/binom.h"
 
@@ -252,33 +250,13 @@ static int check_rule(const struct args *a)
 	return 0;
 }
 
-static int run(const struct args *a)
-{
-	struct subject s;
-	struct sources f;
-	int status = check_rule(a);
-
-	if (status == 0)
-		status = subject_open(&s, &command, a);
-	if (status != 0)
-		return status;
-	status = sources_read(&f, &command, a, &s, false);
-	if (status == 0) {
-		status = replay(a, &s, &f);
-		sources_close(&f);
-	}
-	subject_close(&s);
-	return status;
-}
-
 int ctl_replay(int argc, char **argv)
 {
-	struct args a;
-	int status;
+	static const struct job job = {
+		.command = &command,
+		.check = check_rule,
+		.work = replay,
+	};
 
-	if (!args_read(&command, argc, argv, &a, &status))
-		return status;
-	status = run(&a);
-	args_release(&a);
-	return status;
+	return job_run(&job, argc, argv);
 }

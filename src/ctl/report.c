@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/args.h"
+#include "ctl/job.h"
 #include "ctl/measure.h"
 #include "ctl/page.h"
 #include "ctl/report_summary.h"
-#include "ctl/sources.h"
-#include "ctl/subject.h"
 
 static const struct args_command command = {
 	.name = "report",
@@ -104,55 +102,25 @@ static int report(const struct args *a, const struct subject *s,
 	return status;
 }
 
-/* The cascade's own artifact, unless another or none is wanted. */
-static int open_subject(struct subject *s, const struct args *a)
+static int check_args(const struct args *a)
 {
-	struct args again = *a;
-	char *calibration;
-	int status = subject_open(s, &command, a);
-
-	if (status != 0 || a->artifact || !isnan(a->max_error) ||
-	    !s->cascade->calibration)
-		return status;
-	again.artifact = calibration = mem_dup(s->cascade->calibration);
-	subject_close(s);
-	status = subject_open(s, &command, &again);
-	free(calibration);
-	return status;
-}
-
-static int run(const struct args *a)
-{
-	struct subject s;
-	struct sources f;
-	int status;
-
 	if (!a->out)
 		return args_wrong(&command, "name the file to write with -o");
 	if (a->artifact && !isnan(a->max_error))
 		return args_wrong(&command, "an artifact has its own promise; "
 					    "leave out --max-error or "
 					    "--artifact");
-	status = open_subject(&s, a);
-	if (status != 0)
-		return status;
-	status = sources_read(&f, &command, a, &s, false);
-	if (status == 0) {
-		status = report(a, &s, &f);
-		sources_close(&f);
-	}
-	subject_close(&s);
-	return status;
+	return 0;
 }
 
 int ctl_report(int argc, char **argv)
 {
-	struct args a;
-	int status;
+	static const struct job job = {
+		.command = &command,
+		.check = check_args,
+		.work = report,
+		.own_artifact = true,
+	};
 
-	if (!args_read(&command, argc, argv, &a, &status))
-		return status;
-	status = run(&a);
-	args_release(&a);
-	return status;
+	return job_run(&job, argc, argv);
 }

@@ -7,11 +7,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "ctl/args.h"
+#include "ctl/job.h"
 #include "ctl/judge.h"
 #include "ctl/ruler.h"
-#include "ctl/sources.h"
-#include "ctl/subject.h"
 #include "ctl/tell.h"
 
 static const struct args_command command = {
@@ -65,11 +63,14 @@ static int print(const struct samples *s, const struct sample *row,
 		tell_number(early || is_checked(g) ? row->check_usd : 0)));
 }
 
-static int score(const struct subject *s, const struct samples *samples)
+static int score(const struct args *a, const struct subject *s,
+		 const struct sources *f)
 {
+	const struct samples *samples = f->samples;
 	struct ruler *r = ruler_new(samples, s->cascade, s->artifact, NAN);
 	int rc = 0;
 
+	(void)a;
 	for (size_t i = 0; i < samples->n && rc == 0; i++) {
 		struct ruling g = ruler_rule(r, &samples->v[i]);
 
@@ -83,36 +84,23 @@ static int score(const struct subject *s, const struct samples *samples)
 	return ARGS_CANNOT;
 }
 
-static int run(const struct args *a)
+static int check_args(const struct args *a)
 {
-	struct subject s;
-	struct sources f;
-	int status;
-
 	if (!a->artifact)
 		return args_wrong(&command, "name one with --artifact");
 	if (!a->n_records)
 		return args_wrong(&command, "name files with --records");
-	status = subject_open(&s, &command, a);
-	if (status != 0)
-		return status;
-	status = sources_read(&f, &command, a, &s, true);
-	if (status == 0) {
-		status = score(&s, f.samples);
-		sources_close(&f);
-	}
-	subject_close(&s);
-	return status;
+	return 0;
 }
 
 int ctl_score(int argc, char **argv)
 {
-	struct args a;
-	int status;
+	static const struct job job = {
+		.command = &command,
+		.check = check_args,
+		.work = score,
+		.every = true,
+	};
 
-	if (!args_read(&command, argc, argv, &a, &status))
-		return status;
-	status = run(&a);
-	args_release(&a);
-	return status;
+	return job_run(&job, argc, argv);
 }

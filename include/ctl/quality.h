@@ -16,7 +16,8 @@ struct quality {
 	/* Calibration error over bins of equal width. Few rows show an error
 	 * even where there is none, so never without its limits: by the basic
 	 * bootstrap (2 ece - quantile of resamples, which takes that excess
-	 * off), each one-sided at delta, within [0, 1]. */
+	 * off), each one-sided at delta, within [0, 1] and wide enough to hold
+	 * ece itself. */
 	double ece, ece_low, ece_high;
 	double auroc;	     /* of confidence for what it claims */
 	double regret_auroc; /* of regret for the loss */

@@ -92,8 +92,8 @@ void page_quality(struct buf *out, const struct report_view *v)
 	buf_adds(out,
 		 "<div class=\"wide\"><table id=\"quality\">\n"
 		 "<caption>Even a true confidence shows some ECE, the more "
-		 "the fewer the rows. Its 95 % interval leaves that share "
-		 "out, so it may lie below the figure.</caption>\n"
+		 "the fewer the rows. Its 95 % interval begins below that "
+		 "share.</caption>\n"
 		 "<thead><tr><th scope=\"col\">confidence</th>"
 		 "<th scope=\"col\">rows</th><th scope=\"col\">ECE</th>"
 		 "<th scope=\"col\">Brier score</th>"

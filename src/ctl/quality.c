@@ -44,7 +44,7 @@ void quality_confidence(struct quality *q, const double *p, const bool *y,
 			size_t n, double delta, uint64_t seed)
 {
 	struct draw d = draw_by(seed, FOR_RESAMPLES);
-	double ece[RESAMPLES], *p_drawn;
+	double ece[RESAMPLES], *p_drawn, low, high;
 	bool *y_drawn;
 
 	q->n = n;
@@ -57,10 +57,10 @@ void quality_confidence(struct quality *q, const double *p, const bool *y,
 		ece[i] = ece_of_resample(p, y, n, &d, p_drawn, y_drawn);
 	tokens_sort(ece, RESAMPLES);
 	q->ece = ece_of(p, y, n);
-	q->ece_low =
-		within(2 * q->ece - tokens_quantile(ece, RESAMPLES, 1 - delta));
-	q->ece_high =
-		within(2 * q->ece - tokens_quantile(ece, RESAMPLES, delta));
+	low = 2 * q->ece - tokens_quantile(ece, RESAMPLES, 1 - delta);
+	high = 2 * q->ece - tokens_quantile(ece, RESAMPLES, delta);
+	q->ece_low = within(fmin(low, q->ece));
+	q->ece_high = within(fmax(high, q->ece));
 	q->auroc = curve_auroc(p, y, n);
 	free(p_drawn);
 	free(y_drawn);

@@ -49,7 +49,8 @@ def test_json(place):
     assert all_said["risk"] <= all_said["risk_upper"] <= 0.05
     assert all_said["net_saving_low"] < all_said["net_saving"] \
         < all_said["net_saving_high"]
-    assert 0 <= all_said["ece_low"] <= all_said["ece_high"] <= 1
+    assert (0 <= all_said["ece_low"] <= all_said["ece"]
+            <= all_said["ece_high"] <= 1)
     assert 0.5 < all_said["auroc"] <= 1 and 0.5 < all_said["regret_auroc"] <= 1
     assert set(all_said["cuts"]) == {"accept", "check", "after"}
     assert all_said["verdict"] == "worth it"

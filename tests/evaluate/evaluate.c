@@ -62,6 +62,7 @@ static const struct one_case {
 	{"mmlu/qwen-7b", 3, TRIAL_RESAMPLE, 4000, OF_MMLU, false},
 	{"gsm8k", 4, TRIAL_RESAMPLE, 1000, OF_MMLU, false},
 	{"local/mixed", 5, TRIAL_RESAMPLE, 700, OF_MMLU, false},
+	{"local/mixed", 5, TRIAL_RESAMPLE, 700, OF_LOCAL, false},
 	{"local/mixed", 5, TRIAL_SPLIT, 700, OF_LOCAL, false},
 	{"local/dear-check", 5, TRIAL_SPLIT, 700, OF_LOCAL, true},
 };

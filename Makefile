@@ -189,7 +189,8 @@ help:
 	@echo "make clean"
 	@echo "scripts/setup installs what is needed; scripts/test runs it all;"
 	@echo "scripts/bench measures; scripts/evaluate DATA holds calibration to its"
-	@echo "promises; scripts/run runs."
+	@echo "promises; scripts/calibrate-demo DATA fits the demonstration's anew;"
+	@echo "scripts/run runs."
 
 .PHONY: all check check-unit check-corpus check-flow asan tsan lint fmt fuzz \
 	install clean help

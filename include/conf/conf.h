@@ -32,6 +32,8 @@ enum conf_type {
 	CONF_ENUM,	/* int: index into `words` */
 	CONF_STRINGS,	/* struct conf_strings; one string is a list of one */
 	CONF_ADDRESSES, /* the same, each an address to listen on */
+	CONF_FILE,	/* const char *, the path of a file to read; a relative
+			   one is from the configuration file's folder */
 	CONF_URL,	/* const char *, of a scheme in `words`; normal form */
 	CONF_SECRET,	/* const char *, from env:NAME or file:/PATH */
 	CONF_HASH,	/* struct digest, from sha256:HEX */
@@ -66,8 +68,8 @@ struct conf_key {
 				 a verifier's) */
 	double min, max;      /* of the value as it is stored; STRINGS,
 				 ADDRESSES: how many; 0, 0: no bound */
-	const char *zero;     /* INT, STRING(S), ADDRESSES, URL, SECRET: the
-				 word that means 0, NULL, empty: "none" */
+	const char *zero;     /* INT, STRING(S), ADDRESSES, FILE, URL, SECRET:
+				 the word that means 0, NULL, empty: "none" */
 	const char *words;    /* ENUM, URL: "off,on,auto" */
 	const char *later;    /* ENUM: a word of a later version, refused */
 	const char *lone;     /* SECTION: the key that a bare value is for */

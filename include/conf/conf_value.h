@@ -17,7 +17,8 @@ struct conf_source {
 	bool is_private;     /* only its owner reads the file: it may hold
 				secrets */
 	bool no_secrets;     /* leaves them NULL, unread */
-	const struct conf *conf; /* whose backends can be named, once read */
+	const struct conf *conf; /* its path; its backends can be named, once
+				    read */
 };
 
 /* Writes the value to *field; of STRINGS and ADDRESSES one item, to a

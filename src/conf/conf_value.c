@@ -328,6 +328,21 @@ static int set_string(const struct conf_key *k, const char *text,
 	return 0;
 }
 
+static int set_file(const struct conf_key *k, const char *text,
+		    const struct conf_source *from, void *field,
+		    struct err *why)
+{
+	const char *conf = from->conf->path, *slash = strrchr(conf, '/');
+	int folder = slash ? (int)(slash + 1 - conf) : 0;
+
+	if (set_string(k, text, from, field, why) < 0)
+		return -1;
+	if (*text != '/')
+		*(const char **)field =
+			arena_printf(from->arena, "%.*s%s", folder, conf, text);
+	return 0;
+}
+
 static int set_address(const struct conf_key *k, const char *text,
 		       const struct conf_source *from, void *field,
 		       struct err *why)
@@ -431,6 +446,7 @@ static const struct {
 	[CONF_ENUM] = {set_enum, sizeof(int)},
 	[CONF_STRINGS] = {set_string, 0},
 	[CONF_ADDRESSES] = {set_address, 0},
+	[CONF_FILE] = {set_file, sizeof(const char *)},
 	[CONF_URL] = {set_url, sizeof(const char *)},
 	[CONF_SECRET] = {set_secret, sizeof(const char *)},
 	[CONF_HASH] = {set_hash, sizeof(struct digest)},

@@ -210,6 +210,7 @@ static void write_value(const struct conf_key *row, const void *field,
 {
 	switch (row->type) {
 	case CONF_STRING:
+	case CONF_FILE:
 	case CONF_URL:
 		write_string(*(const char *const *)field, out);
 		break;

@@ -93,9 +93,11 @@ static void tell_saving(const struct tell *t, const struct calibration *c,
 	double thousand = 1000 * tell_price(t->samples);
 
 	if (!isfinite(e->net_saving)) {
-		fputs("saving     not known: no row has a `cost_usd`, and no "
-		      "backend a `price`\n",
-		      to);
+		fprintf(to, "saving     not known: %s\n",
+			c->n_certify == 0
+				? "there is no row to tell it by"
+				: "no row has a `cost_usd`, and no backend a "
+				  "`price`");
 		return;
 	}
 	fprintf(to, "saving     %.1f %% net, %.1f to %.1f %%",

@@ -248,10 +248,12 @@ static void on_fed(void *arg)
 	listen_or_not(arg);
 }
 
-/* No descriptors: the socket stays readable, so look away for a while. */
+/* No descriptors: the socket stays readable, so look away for a while. EINVAL
+ * is no fault: it was shut down, and our own drain is on its way. */
 static void starve(struct http_server *s, int error)
 {
-	log_line(LOG_WARN, "accept: %s", strerror(error));
+	if (error != EINVAL)
+		log_line(LOG_WARN, "accept: %s", strerror(error));
 	deadline_set(&s->starved, s->loop,
 		     loop_now_us(s->loop) + STARVED_PAUSE_US, on_fed, s);
 	listen_or_not(s);

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from flow import yaml_text
-from flow.gateway import binary, standard
+from flow.gateway import ROOT, binary, standard
 from flow.patience import SCALE
 
 GOOD = """\
@@ -235,10 +235,10 @@ def test_port_in_use(tmp_path):
     assert str(port) in done.stdout + done.stderr
 
 
-def words(*options):
+def words(*options, cwd=None):
     """Exit code and text of a run without a file."""
     done = subprocess.run([binary(), *options], capture_output=True, text=True,
-                          check=False, timeout=5 * SCALE)
+                          check=False, timeout=5 * SCALE, cwd=cwd)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -252,3 +252,13 @@ def test_options():
     assert words("-c")[0] == 2
     assert words("extra")[0] == 2
     assert words("-t", "-c", "/nonexistent/frugald.yaml")[0] in (1, 2)
+
+
+@pytest.mark.parametrize("cwd, file", [
+    ("/", ROOT / "config/demo.yaml"), (ROOT, "config/demo.yaml"),
+    (ROOT / "config", "demo.yaml"), (ROOT / "tests", "../config/demo.yaml")])
+def test_the_demonstration(cwd, file):
+    """It is calibrated, and finds its artifact from anywhere."""
+    code, out, said = words("-t", "-c", str(file), cwd=cwd)
+    assert code == 0, said
+    assert "auto: calibrated: max_error 0.05 with delta 0.1" in out + said

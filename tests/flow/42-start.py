@@ -213,6 +213,7 @@ def test_one_signal_drains(yard, number):
     assert response.content == "In time."
     assert response.header("Connection") == "close"
     assert rig.gw.wait_exit() == 0
+    assert "accept:" not in rig.gw.log()
 
 
 def signal_twice(rig, number):

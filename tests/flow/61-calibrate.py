@@ -185,8 +185,10 @@ def test_enforced_rows_never_certify(place):
     assert code == 0 and "300 of an enforcing cascade: may fit" in out
     for row in rows:
         row["mode"] = "enforce"
-    got = said(place, records=lay(place / "e.jsonl", rows))
+    enforced = lay(place / "e.jsonl", rows)
+    got = said(place, records=enforced)
     assert got["n_certify"] == 0 and got["accept"] == 0
+    assert "not known: there is no row" in calibrate(place, records=enforced)[1]
 
 
 def test_target_of_the_configuration(place):

@@ -4,6 +4,7 @@
 import concurrent.futures
 import json
 import re
+import shutil
 import signal
 import subprocess
 
@@ -14,6 +15,7 @@ from flow.gateway import ROOT, Gateway, free_ports
 
 QUESTIONS = ROOT / "tests/data/questions.jsonl"
 DEMO = ROOT / "config/demo.yaml"
+ARTIFACT = ROOT / "config/demo.calibration.json"
 CLIENTS = ("openai_python", "openai_node")
 
 
@@ -41,7 +43,9 @@ class Demo(Gateway):
         super().__init__(DEMO.read_text(), tmp)
 
     def write(self, config):
-        """Puts our addresses in place of the shipped ones."""
+        """Puts our addresses in place of the shipped ones, and the artifact
+        where the file looks for it: beside itself."""
+        shutil.copy(ARTIFACT, self.tmp)
         for key, value in self.own.items():
             config, count = re.subn(rf"(?m)^{key}: .*$", f"{key}: {value}",
                                     config)
@@ -104,12 +108,12 @@ def test_nothing_injected_leaks(answers):
 
 
 def test_some_are_kept_and_some_are_not(answers):
-    """The cascade decides, and says so."""
+    """The cascade decides, by calibrated confidence, and says so."""
     backends = [found["headers"]["x-frugald-backend"] for found in answers]
     decisions = {(found["headers"]["x-frugald-backend"],
                   found["headers"]["x-frugald-decision"]) for found in answers}
     assert decisions == {("small", "accept"), ("large", "escalate")}, backends
-    assert all(found["headers"]["x-frugald-calibrated"] == "false"
+    assert all(found["headers"]["x-frugald-calibrated"] == "true"
                for found in answers)
 
 
@@ -123,17 +127,38 @@ def test_log_probs_are_real(demo, answers):
             continue
         assert row["reason"] in ("confident", "low_confidence"), row
         assert 0 < score < 1
-        assert (score >= 0.4) == (row["backend"] == "small")
+        assert 0 < row["confidence"] < 1
+        assert row["calibrated"] == 1
 
 
 def test_the_books(demo, answers):
-    """Costs and tokens of both tiers are there, and not a word said."""
+    """Costs and tokens of every attempt are there, and not a word said."""
     for found in answers:
         attempts = demo.attempts(found["request_id"])
-        assert len(attempts) == (1 if found["headers"]["x-frugald-backend"]
+        answered = [a for a in attempts if a["purpose"] == "answer"]
+        assert len(answered) == (1 if found["headers"]["x-frugald-backend"]
                                  == "small" else 2)
         for attempt in attempts:
             assert attempt["completion_tokens"] > 0
             assert attempt["cost_pusd"] > 0
             assert attempt["response_text"] is None
             assert not attempt["usage_estimated"]
+        assert sum(a["cost_pusd"] for a in attempts) == \
+            demo.row(found["request_id"])["cost_pusd"]
+
+
+def test_some_are_checked(demo, answers):
+    """Where the tokens leave doubt the large model is asked, once, shortly;
+    the head then speaks a second time."""
+    checked = 0
+    for found in answers:
+        checks = [a for a in demo.attempts(found["request_id"])
+                  if a["purpose"] == "verify"]
+        heads = [v for v in demo.verdicts(found["request_id"])
+                 if v["verifier"] == "head"]
+        assert len(heads) == 1 + len(checks) or not heads
+        for check in checks:
+            checked += 1
+            assert check["backend"] == "large"
+            assert check["completion_tokens"] <= 16
+    assert 0 < checked < len(answers)

@@ -1093,6 +1093,48 @@ static void test_targets(void **state)
 	conf_free(c);
 }
 
+/* Wherever the program was started: what is read is beside the file. */
+static void test_files_beside(void **state)
+{
+	static const struct {
+		const char *conf, *said, *path;
+	} cases[] = {
+		{"/etc/f.yaml", "a.json", "/etc/a.json"},
+		{"/etc/f.yaml", "d/../a.json", "/etc/d/../a.json"},
+		{"/etc/f.yaml", "/var/a.json", "/var/a.json"},
+		{"/f.yaml", "a.json", "/a.json"},
+		{"config/f.yaml", "a.json", "config/a.json"},
+		{"../f.yaml", "a.json", "../a.json"},
+		{"f.yaml", "a.json", "a.json"},
+		{"/etc/f.yaml", "none", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = mem_printf(
+			"backends: {s: {base_url: 'http://h', model: m, "
+			"ca_file: %s}}\n"
+			"cascades: {c: {tiers: [s], verify: [logprob], "
+			"threshold: 0.5, calibration: %s}}\n",
+			cases[i].said, cases[i].said);
+		struct conf *c = conf_read_text(span_of(text), cases[i].conf,
+						known, &faults, &warnings);
+
+		assert_non_null(c);
+		if (cases[i].path) {
+			assert_string_equal(c->backends[0].ca_file,
+					    cases[i].path);
+			assert_string_equal(c->cascades[0].calibration,
+					    cases[i].path);
+		} else {
+			assert_null(c->backends[0].ca_file);
+			assert_null(c->cascades[0].calibration);
+		}
+		conf_free(c);
+		free(text);
+	}
+}
+
 static void test_words(void **state)
 {
 	struct conf *c = read_good(
@@ -1851,6 +1893,7 @@ int main(void)
 		cmocka_unit_test(test_cascade_limits),
 		cmocka_unit_test(test_no_money_for_verifiers),
 		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_files_beside),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bare_values_of_sections),

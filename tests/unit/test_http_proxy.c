@@ -196,6 +196,7 @@ static void a_tunnel(void **state)
 			fail_msg("%s", s.why.text);
 		assert_true(s.whole);
 	}
+	proxy_stop(&p);
 	assert_int_equal(p.connections, 1);
 	assert_ptr_equal(strstr(p.heard, "CONNECT backend.test:80 HTTP/1.1"),
 			 p.heard);
@@ -206,7 +207,6 @@ static void a_tunnel(void **state)
 			 server->last);
 	assert_non_null(strstr(server->last, "sk-canary"));
 	assert_null(strcasestr(server->last, "proxy"));
-	proxy_stop(&p);
 	raw_stop(server);
 }
 
@@ -240,9 +240,9 @@ static void socks(void **state)
 			fail_msg("%s", s.why.text);
 		assert_true(s.whole);
 	}
+	proxy_stop(&p);
 	assert_int_equal(p.connections, 1);
 	assert_string_equal(p.heard, "backend.test");
-	proxy_stop(&p);
 	raw_stop(server);
 }
 

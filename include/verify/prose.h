@@ -29,7 +29,17 @@ struct span prose_strip(struct span s);
 bool prose_sentence(struct span *rest, struct span *out);
 
 /* Does s begin with these words? They are in lower case. */
-bool prose_begins(struct span s, const char *words);
+bool prose_begins_all(struct span s, const char *words);
+
+/* The same; the first byte, which tells most apart, is looked at here. */
+static inline bool prose_begins(struct span s, const char *words)
+{
+	char c = s.n ? s.p[0] : '\0';
+
+	if (c >= 'A' && c <= 'Z')
+		c = (char)(c + 0x20);
+	return c == words[0] && prose_begins_all(s, words);
+}
 
 /* What is left behind them, trimmed; s itself when it does not begin so. */
 struct span prose_after(struct span s, const char *words);

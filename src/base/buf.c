@@ -67,7 +67,8 @@ int buf_reserve(struct buf *b, size_t more)
 
 int buf_add(struct buf *b, const void *p, size_t n)
 {
-	if (buf_reserve(b, n) < 0)
+	/* Looked at first: most appends find room. */
+	if ((b->failed || n > b->room - b->n) && buf_reserve(b, n) < 0)
 		return -1;
 	if (n) {
 		memcpy(b->p + b->n, p, n);

@@ -194,12 +194,15 @@ static void fill_attempt(const struct account *a, struct ledger_row *row,
 	};
 }
 
+#define SIGNAL_BYTES 32 /* that one takes, about */
+
 static const char *signals_text(struct arena *a, const struct verdict *v)
 {
 	struct buf b;
 	const char *text;
 
 	buf_init(&b, 0);
+	buf_reserve(&b, 2 + v->n_signals * SIGNAL_BYTES);
 	verdict_signals_write(v, &b);
 	text = arena_dup(a, buf_span(&b));
 	buf_release(&b);

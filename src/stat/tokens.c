@@ -72,6 +72,11 @@ static struct mass mass_of(const double *logprobs, size_t k)
 	return m;
 }
 
+static double not_below_0(double x)
+{
+	return x > 0 ? x : 0;
+}
+
 /* With r = p / P: -sum r ln r = ln P - (sum p ln p) / P, one logarithm in all.
  * Rounding may leave it a hair below 0. */
 double tokens_entropy(const double *logprobs, size_t k)
@@ -80,7 +85,7 @@ double tokens_entropy(const double *logprobs, size_t k)
 
 	if (k <= 1)
 		return k == 1 ? 0 : NAN;
-	return fmax(0, log(m.p) - m.p_ln_p / m.p);
+	return not_below_0(log(m.p) - m.p_ln_p / m.p);
 }
 
 double tokens_entropy_bucket(const double *logprobs, size_t k)
@@ -93,7 +98,7 @@ double tokens_entropy_bucket(const double *logprobs, size_t k)
 	/* Rounded alternatives may sum to more than 1. */
 	if (missing <= 0)
 		return tokens_entropy(logprobs, k);
-	return fmax(0, -m.p_ln_p - missing * log(missing));
+	return not_below_0(-m.p_ln_p - missing * log(missing));
 }
 
 double tokens_margin(const double *logprobs, size_t k)

@@ -186,9 +186,12 @@ static struct span without_fillers(struct span s)
 
 	do {
 		before = s.n;
-		for (size_t i = 0; i < sizeof(fillers) / sizeof(char *); i++)
-			if (prose_strip(prose_after(s, fillers[i])).n)
-				s = prose_after(s, fillers[i]);
+		for (size_t i = 0; i < sizeof(fillers) / sizeof(char *); i++) {
+			struct span rest = prose_after(s, fillers[i]);
+
+			if (rest.n < s.n && prose_strip(rest).n)
+				s = rest;
+		}
 	} while (s.n < before);
 	return s;
 }
@@ -261,32 +264,54 @@ static bool is_bare(struct span content, const struct final_answer *f)
 	return all.p == f->text.p && all.n <= f->text.n + more;
 }
 
-static void find_in_prose(struct span content, struct final_answer *out)
+/* kind, text and named; false: there is no sentence. */
+static bool find_in_prose(struct passages *p, struct span content,
+			  struct final_answer *out)
 {
-	struct passages p;
+	*out = (struct final_answer){.kind = ANSWER_NONE};
+	passages_read(content, p);
+	if (!p->first.n)
+		return false;
+	out->named = p->named;
+	read_words(passage_words(p->body, p->named), p->body, out);
+	return true;
+}
 
-	passages_read(content, &p);
-	if (!p.first.n)
-		return;
-	out->named = p.named;
-	out->number = passage_number(p.body, p.named);
-	if (!out->number.n && p.numbered.n)
-		out->number = passage_number(p.numbered, false);
-	read_words(passage_words(p.body, p.named), p.body, out);
-	out->passage = passage_main_clause(p.chosen);
-	out->lead = passage_main_clause(p.first);
+static void fill_from_prose(const struct passages *p, struct span content,
+			    struct final_answer *out)
+{
+	out->number = passage_number(p->body, p->named);
+	if (!out->number.n && p->numbered.n)
+		out->number = passage_number(p->numbered, false);
+	out->passage = passage_main_clause(p->chosen);
+	out->lead = passage_main_clause(p->first);
 	out->lead_text =
-		without_fillers(prose_strip(passage_words(p.first, false)));
+		without_fillers(prose_strip(passage_words(p->first, false)));
 	out->bare = is_bare(content, out);
+}
+
+static bool find_in_form(struct span content, struct final_answer *out)
+{
+	*out = (struct final_answer){.kind = ANSWER_NONE};
+	return find_json(content, out) || find_box(content, out);
 }
 
 void final_answer_find(struct span content, struct final_answer *out)
 {
-	*out = (struct final_answer){.kind = ANSWER_NONE};
-	if (find_json(content, out) || find_box(content, out))
-		return;
-	*out = (struct final_answer){.kind = ANSWER_NONE};
-	find_in_prose(content, out);
+	struct passages p;
+
+	if (!find_in_form(content, out) && find_in_prose(&p, content, out))
+		fill_from_prose(&p, content, out);
+}
+
+struct span final_answer_text(struct span content)
+{
+	struct final_answer f;
+	struct passages p;
+
+	if (!find_in_form(content, &f))
+		find_in_prose(&p, content, &f);
+	return f.text;
 }
 
 void final_answer_of(const struct chat_choice *c, struct final_answer *out)

@@ -43,11 +43,13 @@ static size_t word_length(struct span s)
 static size_t phrase_at(struct span s)
 {
 	const char *const *p;
+	char second;
 
-	if (!is_letter(s.p[0]))
+	if (!is_letter(s.p[0]) || s.n < 2)
 		return 0;
+	second = (char)(s.p[1] | 0x20); /* a space stays one */
 	for (p = phrases[(s.p[0] | 0x20) - 'a']; *p; p++)
-		if (prose_begins(s, *p))
+		if ((*p)[1] == second && prose_begins_all(s, *p))
 			return strlen(*p);
 	return 0;
 }

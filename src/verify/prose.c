@@ -206,6 +206,8 @@ static size_t sentence_length(struct span s)
 	size_t end;
 
 	for (size_t i = 0; i < s.n; i++) {
+		if (is_letter(s.p[i]) || s.p[i] == ' ')
+			continue;
 		if (s.p[i] == '\n')
 			return i + 1;
 		if (s.n - i >= 3 && is_wide_stop(s.p + i))
@@ -270,10 +272,9 @@ static inline bool is_at(struct span s, size_t i, const struct needle *w)
 	return stands_at(s, i, w->words, w->n);
 }
 
-bool prose_begins(struct span s, const char *words)
+bool prose_begins_all(struct span s, const char *words)
 {
-	return s.n > 0 && lower(s.p[0]) == words[0] &&
-	       stands_at(s, 0, words, strlen(words));
+	return s.n > 0 && stands_at(s, 0, words, strlen(words));
 }
 
 struct span prose_after(struct span s, const char *words)

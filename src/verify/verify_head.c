@@ -10,18 +10,28 @@
 #include "verify/signal.h"
 #include "verify/words.h"
 
-/* Names of ours are the same pointers mostly, so that is looked at first. */
-static double value_of(const struct verify_case *c, const char *name)
+static const struct signal *find(const struct verify_case *c, const char *name,
+				 bool by_text)
 {
 	for (size_t i = 0; i < c->n_earlier; i++) {
 		const struct verdict *v = &c->earlier[i];
 
 		for (size_t k = 0; k < v->n_signals; k++)
-			if (v->signals[k].name == name ||
-			    strcmp(v->signals[k].name, name) == 0)
-				return v->signals[k].value;
+			if (by_text ? strcmp(v->signals[k].name, name) == 0
+				    : v->signals[k].name == name)
+				return &v->signals[k];
 	}
-	return NAN;
+	return NULL;
+}
+
+/* Names of ours are the same pointers mostly, so that is looked at first. */
+static double value_of(const struct verify_case *c, const char *name)
+{
+	const struct signal *s = find(c, name, false);
+
+	if (!s)
+		s = find(c, name, true);
+	return s ? s->value : NAN;
 }
 
 static const struct word_set *words_of(const struct verify_case *c, size_t n)
@@ -40,9 +50,9 @@ static struct signal *signals_of(const struct heads_score *s, struct arena *a)
 {
 	struct signal *out = arena_get(a, 2 * sizeof(*out));
 
-	out[0] = (struct signal){ signal_name(SIGNAL_HEAD_CONFIDENCE),
-				  s->confidence };
-	out[1] = (struct signal){ signal_name(SIGNAL_HEAD_REGRET), s->regret };
+	out[0] = (struct signal){signal_name(SIGNAL_HEAD_CONFIDENCE),
+				 s->confidence};
+	out[1] = (struct signal){signal_name(SIGNAL_HEAD_REGRET), s->regret};
 	return out;
 }
 
@@ -77,7 +87,7 @@ static struct verification *head_start(const struct verify_case *c,
 const struct verifier *verify_head(void)
 {
 	static const struct verifier v = {
-		.conf = { .name = "head" },
+		.conf = {.name = "head"},
 		.gives_score = true,
 		.start = head_start,
 		.free = verification_at_once_free,

@@ -123,6 +123,11 @@ struct range {
 	size_t text_at;
 };
 
+static bool is_call(const struct chat_choice *c)
+{
+	return c->tool_calls.n || c->function_call.n;
+}
+
 static const char *align(const struct chat_choice *c, struct range *r)
 {
 	const struct chat_tokens *t = &c->tokens;
@@ -136,7 +141,7 @@ static const char *align(const struct chat_choice *c, struct range *r)
 	if (is_fake(t))
 		return "fake";
 	*r = (struct range){0, t->n, 0};
-	if (c->tool_calls.n || c->function_call.n)
+	if (is_call(c))
 		return NULL;
 	at = content.n ? find_last(t->text, content) : -1;
 	if (at < 0)
@@ -173,14 +178,16 @@ static struct range answer_range(const struct chat_choice *c,
 {
 	const struct chat_token *v = c->tokens.v;
 	struct range r = *all;
-	struct final_answer f;
+	struct span text;
 	size_t at, end;
 
-	final_answer_of(c, &f);
-	if (f.kind == ANSWER_NONE || f.kind == ANSWER_TOOL)
+	if (is_call(c))
 		return r;
-	at = all->text_at + (size_t)(f.text.p - trimmed(c->content).p);
-	end = at + f.text.n;
+	text = final_answer_text(c->content);
+	if (!text.n)
+		return r;
+	at = all->text_at + (size_t)(text.p - trimmed(c->content).p);
+	end = at + text.n;
 	while (v[r.from].text_at + v[r.from].text_n <= at)
 		r.from++;
 	while (v[r.to - 1].text_at >= end)

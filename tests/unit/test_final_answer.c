@@ -18,9 +18,11 @@
 
 static struct final_answer find(const char *content)
 {
+	struct span all = span_of(content), text = final_answer_text(all);
 	struct final_answer f;
 
-	final_answer_find(span_of(content), &f);
+	final_answer_find(all, &f);
+	assert_true(text.p == f.text.p && text.n == f.text.n);
 	return f;
 }
 

@@ -37,6 +37,8 @@ struct worker *worker_new(const struct worker_setup *s, struct err *err);
 int worker_start(struct worker *w, struct err *err);
 
 void worker_set_generation(struct worker *w, struct generation *g);
+/* The number of the last one that it was given and has taken; 0: none. */
+uint64_t worker_generation(const struct worker *w);
 /* No new connections; requests under way go on; then its thread ends. */
 void worker_drain(struct worker *w);
 /* Ends what is under way with an error to the client, then its thread. */

@@ -32,6 +32,7 @@
 
 #define WORKERS_MOST 64
 #define LOOK_US	     20000
+#define TAKING_US    1000 /* between looks whether workers took a generation */
 /* Descriptors that are no connections: logs, ledger, epolls, curl's pairs. */
 #define FDS_ASIDE 256
 
@@ -54,7 +55,7 @@ struct daemon {
 	struct http_server **admin_servers;
 	size_t n_admin;
 	bool draining, aborted;
-	struct deadline look, patience;
+	struct deadline look, patience, taking;
 };
 
 /* ---- configuration ------------------------------------------------------- */
@@ -122,6 +123,25 @@ static void warn_restart(void *arg, const char *key)
 		 "warning=\"takes effect after a restart\"", key);
 }
 
+/* It is in force, and said to be, once the last worker answers by it. */
+static void tell_reloaded(void *arg)
+{
+	struct daemon *d = arg;
+	struct generation *g = d->generation;
+
+	for (size_t i = 0; i < d->n_workers; i++)
+		if (worker_generation(d->workers[i]) != g->number) {
+			deadline_set(&d->taking, d->loop, now_us() + TAKING_US,
+				     tell_reloaded, d);
+			return;
+		}
+	metric_set_to(d->generation_gauge, (int64_t)g->number);
+	log_line(LOG_INFO, "msg=\"reloaded\" generation=%llu",
+		 (unsigned long long)g->number);
+	calibrations_log(g);
+	calibrations_count(g, d->metrics);
+}
+
 static void reload(struct daemon *d)
 {
 	struct generation *g = read_generation(d->path, d->n_generations + 1,
@@ -147,11 +167,7 @@ static void reload(struct daemon *d)
 	generation_unref(d->generation);
 	d->generation = g;
 	d->n_generations = g->number;
-	metric_set_to(d->generation_gauge, (int64_t)g->number);
-	log_line(LOG_INFO, "msg=\"reloaded\" generation=%llu",
-		 (unsigned long long)g->number);
-	calibrations_log(g);
-	calibrations_count(g, d->metrics);
+	tell_reloaded(d);
 }
 
 static void look(void *arg)
@@ -439,6 +455,7 @@ static void stop(struct daemon *d)
 	listeners_close(&d->admin_listeners);
 	deadline_clear(&d->look);
 	deadline_clear(&d->patience);
+	deadline_clear(&d->taking);
 	signals_free(d->signals);
 	loop_free(d->loop);
 	house_free(d->house);

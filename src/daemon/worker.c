@@ -28,6 +28,7 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	_Atomic bool ended;
+	_Atomic uint64_t generation; /* number of what it answers by */
 	struct loop *loop;
 	struct http_client *client;
 	struct http_server **servers;
@@ -134,6 +135,7 @@ static void take_generation(void *arg)
 	for (size_t i = 0; i < w->n_servers; i++)
 		http_server_set_limits(w->servers[i], &limits);
 	api_set_generation(&w->api, n->generation);
+	w->generation = n->generation->number;
 	free(n);
 }
 
@@ -144,6 +146,11 @@ void worker_set_generation(struct worker *w, struct generation *g)
 	n->worker = w;
 	n->generation = generation_ref(g);
 	loop_post(w->loop, take_generation, n);
+}
+
+uint64_t worker_generation(const struct worker *w)
+{
+	return w->generation;
 }
 
 static bool is_quiet(const struct worker *w)

@@ -344,8 +344,10 @@ static enum next step_queue(struct run *r, enum run_event ev)
 
 static enum next ask_enter(struct run *r)
 {
+	/* What verifying cost is bounded before it is asked. Should it say
+	 * more afterwards, that must not cost the client an answer. */
 	if (!policy_may_ask(&r->cascade->policy, (int64_t)r->account.n_answers,
-			    r->account.cost_pusd)) {
+			    r->account.cost_pusd - r->account.verify_pusd)) {
 		r->decision.reason = REASON_BUDGET;
 		fault_set(&r->fault, FAULT_BUDGET,
 			  "the limits of this cascade (attempts, cost_usd) do "

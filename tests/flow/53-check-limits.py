@@ -76,13 +76,14 @@ def test_attempts_count_answers_only(yard):
 
 
 def test_the_check_uses_up_the_money(yard):
-    """It said no, and nothing is left for the last tier: refused."""
+    """It said no, and that it cost more than all of it: the client does not
+    pay for that with its answer."""
     rig = limited(yard, cost_usd=0.0006)
-    rig.checker.script(answer("Bergen", usage=(1000, 16)))
-    response = rig.ask(check=False)
-    assert response.status == 503
-    assert response.error["code"] == "budget_exceeded"
-    assert not rig.large.calls
+    rig.checker.script(answer("Bergen", usage=(10**6, 10**6)))
+    response = rig.ask()
+    assert response.status == 200
+    assert response.header("x-frugald-decision") == "escalate"
+    assert len(rig.large.calls) == 1
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -20,6 +20,9 @@ struct cuts_row {
 	double regret[HEADS_NSTAGES]; /* NaN: no score, escalates */
 	double cheap_usd, check_usd, expensive_usd;
 	bool loss; /* keeping the cheap reply would lose */
+	/* The check was never asked about it. Live it would be, and might say
+	 * anything: a policy that asks it may lose the row. */
+	bool check_absent;
 };
 
 enum cuts_fate {

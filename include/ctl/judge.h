@@ -23,6 +23,7 @@ struct judged {
 	size_t n_signals;
 	bool has_check;
 	bool check_unknown;
+	bool check_absent;
 	enum known cheap_right, expensive_right, same;
 	double cheap_usd, check_usd, expensive_usd; /* NaN: not known */
 	/* Texts for verify/words, of the question and of the cheap reply; n 0:

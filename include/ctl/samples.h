@@ -32,6 +32,7 @@ struct sample {
 	const char *barred;
 	bool has_check;	      /* its signals are there */
 	bool check_unknown;   /* it was asked, and says nothing of the reply */
+	bool check_absent;    /* nobody asked it: what it says is not known */
 	const double *values; /* one for each name of samples; NaN: missing */
 	struct word_set words;
 	enum known cheap_right, expensive_right; /* labels */

@@ -54,6 +54,7 @@ void calibration_rows(const struct samples *s, bool labelled,
 			.check_usd = price(row->check_usd),
 			.expensive_usd = row->expensive_usd,
 			.loss = loss == KNOWN_TRUE,
+			.check_absent = row->check_absent,
 		};
 	}
 }

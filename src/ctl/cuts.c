@@ -51,6 +51,8 @@ struct cuts_sum cuts_count(const struct artifact_cuts *c,
 		sum.n_checked += is_checked(fate);
 		sum.spent_usd += cuts_spent(fate, &rows[i]);
 		sum.expensive_usd += rows[i].expensive_usd;
+		if (fate == CUTS_CHECK_ESCALATE && rows[i].check_absent)
+			sum.n_losses += rows[i].loss;
 		if (!is_accepted(fate))
 			continue;
 		sum.n_accepted++;

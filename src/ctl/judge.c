@@ -370,6 +370,7 @@ static void judge_check(struct judging *j)
 		read_check(j);
 	else
 		j->out->has_check = has_signal(j, true);
+	j->out->check_absent = !t && !j->out->has_check;
 }
 
 /* ---- what is known ------------------------------------------------------- */

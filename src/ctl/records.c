@@ -160,6 +160,7 @@ static int keep(struct records *r, const struct record *rec,
 	take_words(r, g, s);
 	s->has_check = g->has_check;
 	s->check_unknown = g->check_unknown;
+	s->check_absent = g->check_absent;
 	s->cheap_right = g->cheap_right;
 	s->expensive_right = g->expensive_right;
 	s->same = g->same;

@@ -126,11 +126,21 @@ static size_t count_enforced(const struct samples *s)
 	return n;
 }
 
+static size_t count_absent(const struct samples *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->v[i].check_absent;
+	return n;
+}
+
 void sources_print(const struct sources *f, FILE *to)
 {
 	const struct records_passed *p = records_passed(f->records);
 	size_t barred = count_barred(f->samples);
 	size_t enforced = count_enforced(f->samples);
+	size_t absent = count_absent(f->samples);
 
 	fprintf(to, "read       %zu rows", f->samples->n);
 	if (f->ledger)
@@ -148,6 +158,11 @@ void sources_print(const struct sources *f, FILE *to)
 			"           %zu escalate unasked: a gate, no usable "
 			"log-probs, no reply\n",
 			barred);
+	if (absent)
+		fprintf(to,
+			"           %zu were never checked: where a check would "
+			"be asked\n           their loss counts\n",
+			absent);
 	if (enforced)
 		fprintf(to,
 			"           %zu of an enforcing cascade: may fit, "

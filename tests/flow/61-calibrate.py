@@ -83,6 +83,28 @@ def test_a_check_that_nobody_recorded(place):
     assert code == 0 and "no row has one, so none is ever asked" in out
 
 
+def test_checks_missing_where_they_would_warn(place):
+    """Live they would be asked, and might say anything: the promise holds for
+    all rows, not only for those with a check."""
+    rows = traffic(800)
+    whole = lay(place / "whole.jsonl", traffic(800))
+    for row in rows:
+        if row["labels"]["large"] and not row["labels"]["small"]:
+            row["attempts"] = [one for one in row["attempts"]
+                               if one["purpose"] != "verify"]
+    gaps = lay(place / "gaps.jsonl", rows)
+    code, out, _ = calibrate(place, records=gaps)
+    assert code == 0 and "were never checked" in out
+    code, out, err = ctl("score", "--artifact", place / "a.json",
+                         "--records", whole)
+    assert (code, err) == (0, "")
+    kept = {said["id"] for said in map(json.loads, out.splitlines())
+            if said["decision"] == "accept"}
+    lost = [row["id"] for row in traffic(800) if row["id"] in kept
+            and row["labels"] == {"small": False, "large": True}]
+    assert len(lost) <= 0.05 * 800
+
+
 def test_a_check_asked_early(place):
     """It is paid for with every reply, barred ones too."""
     conf = config(place, "early.yaml", cascades={"auto": {"verify": [

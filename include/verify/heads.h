@@ -35,6 +35,7 @@ enum heads_kind {
 struct heads_feature {
 	const char *name; /* of a signal; canonical when it is ours */
 	struct spline spline;
+	bool may_miss; /* it was missing somewhere when the heads were fitted */
 };
 
 struct head {
@@ -70,6 +71,12 @@ size_t heads_n_weights(const struct heads *h, enum heads_stage stage);
  * in the order of the features; NaN and infinities are missing. */
 void heads_design(const struct heads *h, enum heads_stage stage,
 		  const double *values, double *out);
+
+/* The first signal of the stage that is missing now and never was when the
+ * heads were fitted: they have no weight for that, and would take it for
+ * evidence of nothing. NULL: none. */
+const char *heads_lack(const struct heads *h, enum heads_stage stage,
+		       const double *values);
 
 /* values as above, words of as many buckets as h->n_words (NULL: none, as
  * though no word had been there). */

@@ -154,6 +154,19 @@ static int n_stages(const struct heads *h)
 	return h->has_after ? HEADS_NSTAGES : 1;
 }
 
+static enum heads_stage stage_of(const struct heads *h, size_t feature)
+{
+	return feature < h->n[HEADS_BEFORE] ? HEADS_BEFORE : HEADS_AFTER;
+}
+
+static bool any_missing(const double *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(x[i]))
+			return true;
+	return false;
+}
+
 static void fit_knots(struct heads *h, const struct samples *s,
 		      struct fit_rows rows)
 {
@@ -164,8 +177,9 @@ static void fit_knots(struct heads *h, const struct samples *s,
 
 		h->features[j].name = s->names[j];
 		for (size_t i = 0; i < rows.n; i++)
-			if (!s->v[rows.i[i]].barred)
+			if (part_takes(&s->v[rows.i[i]], stage_of(h, j)))
 				x[n++] = s->v[rows.i[i]].values[j];
+		h->features[j].may_miss = any_missing(x, n);
 		spline_fit(&h->features[j].spline, x, n);
 	}
 	free(x);
@@ -222,7 +236,8 @@ void fit_score(const struct heads *h, const struct samples *s,
 			const struct sample *row = &s->v[rows.i[i]];
 			struct heads_score score;
 
-			if (!part_takes(row, st))
+			if (!part_takes(row, st) ||
+			    heads_lack(h, st, row->values))
 				continue;
 			score = heads_apply(h, st, row->values, &row->words);
 			out->regret[st][i] = score.regret;

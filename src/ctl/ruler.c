@@ -138,6 +138,11 @@ static struct verdict ask_head(const struct ruler *r, const struct sample *s,
 
 	for (size_t i = 0; i < n; i++)
 		values[i] = value_at(s, r->places[i]);
+	if (heads_lack(r->heads, stage, values)) {
+		free(values);
+		return (struct verdict){.kind = VERDICT_NONE,
+					.lack = LACK_SIGNAL};
+	}
 	score = heads_apply(r->heads, stage, values,
 			    r->samples->n_words == r->heads->n_words ? &s->words
 								     : NULL);

@@ -154,10 +154,13 @@ static int read_feature(json_t *j, struct arena *arena, struct heads_feature *f,
 	const char *name, *stage;
 	json_t *knots;
 	double *v;
+	int may_miss;
 
-	if (json_unpack(j, "{s:s,s:s,s:o}", "name", &name, "stage", &stage,
-			"knots", &knots) < 0)
-		return bad(err, "signals: each needs name, stage, knots");
+	if (json_unpack(j, "{s:s,s:s,s:b,s:o}", "name", &name, "stage", &stage,
+			"may_miss", &may_miss, "knots", &knots) < 0)
+		return bad(err, "signals: each needs name, stage, may_miss, "
+				"knots");
+	f->may_miss = may_miss;
 	f->name = signal_find(span_of(name));
 	if (!f->name)
 		f->name = arena_dup(arena, span_of(name));
@@ -319,6 +322,16 @@ static int read_promise(json_t *root, struct artifact *a, struct err *err)
 	      a->delta < 1))
 		return bad(err, "promise: max_error and delta must be between "
 				"0 and 1");
+	if ((!a->certified && strcmp(kind, "estimated") != 0) ||
+	    (!a->worth_it && strcmp(verdict, "bypass") != 0))
+		return bad(err, "promise: the kind must be certified or "
+				"estimated, the verdict worth it or bypass");
+	if (a->cuts.check > 1 || a->cuts.after > 1)
+		return bad(err, "cuts: above 1, where no regret is");
+	if (a->certified && a->cuts.check >= 0 &&
+	    (a->n_losses > a->n_certify || !(a->risk_upper <= a->max_error)))
+		return bad(err, "promise: certified, but its own rows do not "
+				"show it");
 	if (!isfinite(a->cuts.after) || !(a->cuts.accept <= a->cuts.check) ||
 	    !isfinite(a->cuts.accept) || !isfinite(a->cuts.check))
 		return bad(err, "cuts: accept must not be above check");

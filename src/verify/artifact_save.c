@@ -77,7 +77,8 @@ static json_t *signals_json(const struct heads *h)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:s,s:s,s:o}", "name", f->name, "stage",
+			json_pack("{s:s,s:b,s:s,s:o}", "name", f->name,
+					"may_miss", f->may_miss, "stage",
 				  i < h->n[HEADS_BEFORE] ? "before" : "after",
 				  "knots",
 				  numbers(f->spline.knots, f->spline.n)));

@@ -38,6 +38,15 @@ void heads_design(const struct heads *h, enum heads_stage stage,
 	}
 }
 
+const char *heads_lack(const struct heads *h, enum heads_stage stage,
+		       const double *values)
+{
+	for (size_t i = 0; i < h->n[stage]; i++)
+		if (!h->features[i].may_miss && !isfinite(values[i]))
+			return h->features[i].name;
+	return NULL;
+}
+
 static double words_sum(const struct head *head, const struct word_set *words)
 {
 	double sum = 0;

@@ -19,8 +19,14 @@ static void read_alternatives(const struct chat_tokens *t,
 	size_t k = token->n_top < TOP_MOST ? token->n_top : TOP_MOST;
 	double top[TOP_MOST];
 
-	for (size_t j = 0; j < k; j++)
+	double best = TOKENS_FLOOR;
+
+	for (size_t j = 0; j < k; j++) {
 		top[j] = t->tops[token->top_at + j].logprob;
+		best = top[j] > best ? top[j] : best;
+	}
+	if (best <= TOKENS_FLOOR) /* fillers alone: there is no list */
+		k = 0;
 	*entropy = k < 2 ? (double)NAN : tokens_entropy(top, k);
 	*margin = tokens_margin(top, k);
 }

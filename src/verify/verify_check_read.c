@@ -93,6 +93,16 @@ static void narrow(struct tokens *k, struct span content, struct span part)
 		k->to--;
 }
 
+/* Does a filler stand for a log-prob that was not known? As a probability it
+ * is next to none; as a signal it is missing, for no head was fitted to it. */
+static bool has_filler(const struct tokens *k)
+{
+	for (size_t i = k->from; i < k->to; i++)
+		if (k->t->v[i].logprob <= TOKENS_FLOOR)
+			return true;
+	return false;
+}
+
 static double sum_of(const struct tokens *k)
 {
 	double sum = 0;
@@ -194,6 +204,8 @@ static void read_blind(enum comparator compare, const struct chat_choice *ours,
 		narrow(&k, theirs->content, their_answer.text);
 	r->logp = sum_of(&k);
 	r->p = r->agree == 1 ? exp(r->logp) : way_to(&k, our_answer.text);
+	if (has_filler(&k))
+		r->logp = NAN;
 }
 
 /* ---- verdict ------------------------------------------------------------- */
@@ -235,7 +247,9 @@ static void read_verdict(const struct chat_choice *theirs, struct reading *r)
 		r->agree = 0;
 	if (k.from == k.to)
 		return;
-	r->logp = tokens_clamp(k.t->v[k.from].logprob);
+	k.to = k.from + 1;
+	r->logp = has_filler(&k) ? (double)NAN
+				 : k.t->v[k.from].logprob;
 	yes = word_share(&k, "yes");
 	no = word_share(&k, "no");
 	if (yes + no > 0 && yes + no <= 1 + SLACK)

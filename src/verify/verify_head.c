@@ -66,9 +66,15 @@ void verify_head_judge(const struct verify_case *c, const void *opts,
 
 	for (size_t i = 0; i < n; i++)
 		values[i] = value_of(c, o->heads->features[i].name);
+	v->verifier = "head";
+	v->why = heads_lack(o->heads, o->stage, values);
+	if (v->why) {
+		v->kind = VERDICT_NONE;
+		v->lack = LACK_SIGNAL;
+		return;
+	}
 	s = heads_apply(o->heads, o->stage, values,
 			words_of(c, o->heads->n_words));
-	v->verifier = "head";
 	v->kind = VERDICT_SCORE;
 	v->score = s.confidence;
 	v->regret = s.regret;

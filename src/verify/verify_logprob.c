@@ -45,6 +45,9 @@ static bool is_broken(const struct chat_tokens *t)
 	for (size_t i = 0; i < t->n; i++)
 		if (isnan(t->v[i].logprob) || t->v[i].logprob > POSITIVE_SLACK)
 			return true;
+	for (size_t i = 0; i < t->n_tops; i++)
+		if (t->tops[i].logprob > POSITIVE_SLACK)
+			return true;
 	return false;
 }
 

@@ -118,6 +118,25 @@ def test_unusable_log_probs(rig, missing):
     assert not rig.checker.calls
 
 
+@pytest.mark.parametrize("said, backend, reason", [
+    (answer("Oslo"), "small", "confident"),
+    (reply(completion("Oslo")), "large", "no_signal"),
+    (answer("Oslo", tokens=[("Oslo", -9999)]), "large", "no_signal")])
+def test_a_signal_that_was_never_missing(yard, said, backend, reason):
+    """The heads have no weight for its absence, so that is no evidence."""
+    rig = rig_of(yard, {
+        "signals": [fitted.artifact()["signals"][0],
+                    {"name": "check.logp", "stage": "after",
+                     "may_miss": False, "knots": [-3.0, 0.0]}],
+        "heads": {"before": {"regret": fitted.head(-4.1, *fitted.BEFORE)},
+                  "after": {"regret": fitted.head(-6.0, *([0.0] * 8))}}})
+    rig.checker.script(said)
+    response = sure(rig, 0.6)
+    assert response.frugald("backend") == backend
+    assert response.frugald("reason") == reason
+    rig.quiet()
+
+
 def test_the_check_fails(rig):
     """No second stage without a check."""
     rig.checker.script(error(500))
@@ -250,8 +269,18 @@ REFUSED = {     # changes of the artifact, of the configuration, words told
                           ["0.02", "0.01"]),
     "another delta": ({}, cascade(target={"delta": 0.1}), ["0.05", "0.1"]),
     "a foreign signal": ({"signals": [
-        {"name": "x.verbal", "stage": "before", "knots": [-3.0, 0.0]},
+        {"name": "x.verbal", "stage": "before", "may_miss": False,
+         "knots": [-3.0, 0.0]},
         fitted.artifact()["signals"][1]]}, {}, ["x.verbal"]),
+    "a cut above all regret": ({"cuts": {
+        "accept": 0.1, "check": 5, "after": 0.1}}, {}, ["above 1"]),
+    "a promise its rows do not show": ({"promise": {
+        **fitted.artifact()["promise"], "risk_upper": 0.9}}, {},
+        ["certified"]),
+    "more losses than rows": ({"promise": {
+        **fitted.artifact()["promise"], "losses": 800}}, {}, ["certified"]),
+    "another kind of promise": ({"promise": {
+        **fitted.artifact()["promise"], "kind": "sworn"}}, {}, ["kind"]),
     "a newer format": ({"frugald_artifact": 2}, {}, ["version 2"]),
     "cuts the wrong way": ({"cuts": {"accept": 0.5, "check": 0.1,
                                      "after": 0.1}}, {}, ["cuts"]),

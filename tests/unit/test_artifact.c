@@ -46,9 +46,9 @@ static char *sound(void)
 		"\"net_saving\":0.3,\"net_saving_low\":0.2,"
 		"\"net_saving_high\":0.4,\"verdict\":\"worth it\"},"
 		"\"labels\":true,\"words\":2,\"signals\":["
-		"{\"name\":\"logprob.min\",\"stage\":\"before\","
+		"{\"name\":\"logprob.min\",\"stage\":\"before\",\"may_miss\":false,"
 		"\"knots\":[-2,-1]},"
-		"{\"name\":\"check.agree\",\"stage\":\"after\",\"knots\":[]}],"
+		"{\"name\":\"check.agree\",\"stage\":\"after\",\"may_miss\":true,\"knots\":[]}],"
 		"\"heads\":{\"before\":{\"confidence\":%s,\"regret\":%s},"
 		"\"after\":{\"confidence\":%s,\"regret\":%s}}}",
 		head_before, head_before, head_after, head_after);

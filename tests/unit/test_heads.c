@@ -22,9 +22,9 @@ static struct heads two_stages(void)
 		.n_words = 4,
 	};
 
-	h.features[0] = (struct heads_feature){"logprob.min", {{-1, 0}, 2}};
-	h.features[1] = (struct heads_feature){"logprob.tokens", {{7}, 1}};
-	h.features[2] = (struct heads_feature){"check.p", {{0, 1}, 2}};
+	h.features[0] = (struct heads_feature){"logprob.min", {{-1, 0}, 2}, false};
+	h.features[1] = (struct heads_feature){"logprob.tokens", {{7}, 1}, false};
+	h.features[2] = (struct heads_feature){"check.p", {{0, 1}, 2}, true};
 	for (int s = 0; s < HEADS_NSTAGES; s++)
 		for (int k = 0; k < HEADS_NKINDS; k++)
 			h.head[s][k].weights =

@@ -138,9 +138,9 @@ static void test_agree(void **state)
 	blind("\"4\"", "\"4\"",
 	      ENTRY("4? ", "-9", "") "," ENTRY("4", "-0.5", ""), 1, exp(-0.5),
 	      -0.5);
-	/* absurdly small ones are clamped, not NaN */
-	blind("\"B\"", "\"B\"", ENTRY("B", "-9999", ""), 1, exp(-100), -100);
-	blind("\"B\"", "\"B\"", ENTRY("B", "-1e999", ""), 1, exp(-100), -100);
+	/* a filler is next to no probability, and no signal */
+	blind("\"B\"", "\"B\"", ENTRY("B", "-9999", ""), 1, exp(-100), NAN);
+	blind("\"B\"", "\"B\"", ENTRY("B", "-1e999", ""), 1, exp(-100), NAN);
 }
 
 static void test_disagree(void **state)
@@ -210,7 +210,8 @@ static void test_lying_alternatives(void **state)
 
 		snprintf(entry, sizeof(entry),
 			 ENTRY("B", "-0.4", ALT("C", "%s")), lies[i]);
-		blind("\"C\"", "\"B\"", entry, 0, NAN, -0.4);
+		/* one that is positive spoils all of them */
+		blind("\"C\"", "\"B\"", entry, 0, NAN, i ? NAN : -0.4);
 	}
 	blind("\"C\"", "\"B\"", ENTRY("B", "-0.4", ALT("C", "-9999")), 0,
 	      exp(-100), -0.4);
@@ -292,7 +293,7 @@ static void test_verdicts(void **state)
 	asked("\"Yes\"", ENTRY("Yes", "-0.5", ""), 1, NAN, -0.5);
 	asked("\"No\"", ENTRY("No", "-0.5", ALT("Yes", "2") "," ALT("No",
 							     "-0.5")), 0, NAN,
-	      -0.5);
+	      NAN);
 	asked("\"No\"", ENTRY("No", "-0.5", ALT("Yes", "0") "," ALT("No",
 							     "-0.5")), 0, NAN,
 	      -0.5);

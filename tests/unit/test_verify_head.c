@@ -44,6 +44,7 @@ static struct heads heads_over(const char *first, const char *second)
 	};
 
 	features[0].name = first;
+	features[0].may_miss = features[1].may_miss = true;
 	features[1].name = second;
 	before[0] = 1;
 	after[0] = 2;

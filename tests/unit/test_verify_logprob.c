@@ -616,14 +616,19 @@ static void test_absurd_alternatives(void **state)
 	(void)state;
 	made_init(&m, "ab");
 	add(&m, "a", -0.5);
-	add_top(&m, (double)INFINITY);
-	add_top(&m, -1);
+	add_top(&m, -9999); /* fillers alone: no list */
+	add_top(&m, -9999);
 	add(&m, "b", -0.25);
 	add_top(&m, log(0.5));
 	add_top(&m, log(0.5));
 	v = judge(&m.choice);
 	signal_is(&v, "logprob.entropy_max", log(2));
 	signal_is(&v, "logprob.margin_mean", 0);
+	add(&m, "c", -0.5);
+	add_top(&m, 5); /* the probability of nothing */
+	v = judge(&m.choice);
+	assert_int_equal(v.kind, VERDICT_NONE);
+	assert_string_equal(v.why, "broken");
 }
 
 /* More alternatives than the API allows: the first 20 are looked at. */

@@ -53,5 +53,7 @@ bool fetch_route_is_plain(const struct fetch_route *r);
 /* Peer, trust and proxy as one text: routes that agree in it may use each
  * other's connections. */
 const char *fetch_route_place(const struct fetch_route *r);
+/* Of the path and the header lines. */
+size_t fetch_route_bytes(const struct fetch_route *r);
 
 #endif

@@ -26,6 +26,7 @@ struct reply_head {
 	bool has_coding; /* Transfer-Encoding: chunked */
 	bool keeps;	 /* final, and the peer lets the connection stand */
 	uint64_t length;
+	bool is_old;	/* HTTP/1.0 */
 	bool says_keep; /* by its version or by Connection */
 	bool says_close;
 	bool in_block; /* a status line was seen, its empty line not */

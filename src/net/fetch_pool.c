@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <utlist.h>
 
 #include "base/mem.h"
@@ -16,7 +17,7 @@
 #define SECOND	  INT64_C(1000000)
 #define IDLE_US	  (120 * SECOND)
 #define LIFE_US	  (3600 * SECOND)
-#define IDLE_MOST 8192 /* kept in all */
+#define IDLE_MOST 8192 /* kept in all, where there are descriptors enough */
 
 /* Those of one place; only places that have any are here. */
 struct fetch_shelf {
@@ -31,7 +32,7 @@ struct fetch_pool {
 	struct pump *pump;
 	struct fetch_shelf *shelves;
 	struct fetch_conn *oldest; /* of all kept; by when they were used */
-	size_t n;
+	size_t n, most;
 	struct deadline age;
 };
 
@@ -117,12 +118,24 @@ static void grow_old(void *arg)
 
 /* --- Public -------------------------------------------------------------- */
 
+/* Idle connections must leave descriptors to those at work: an eighth of all
+ * is for one loop's. */
+static size_t idle_most(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0 || rl.rlim_cur / 8 > IDLE_MOST)
+		return IDLE_MOST;
+	return rl.rlim_cur < 8 ? 1 : (size_t)rl.rlim_cur / 8;
+}
+
 struct fetch_pool *fetch_pool_new(struct loop *l, struct err *err)
 {
 	struct fetch_pool *p = mem_new(sizeof(*p));
 	struct pump_job probe;
 
 	p->loop = l;
+	p->most = idle_most();
 	p->pump = pump_new(l, fetch_conn_opened);
 	/* A first handle shows whether libcurl knows all the options. */
 	if (pump_job_init(p->pump, &probe, err) < 0) {
@@ -178,7 +191,7 @@ void fetch_pool_keep(struct fetch_pool *p, struct fetch_conn *c)
 		fetch_conn_free(c);
 		return;
 	}
-	if (p->n == IDLE_MOST)
+	if (p->n == p->most)
 		drop(p, p->oldest);
 	fetch_conn_give(c, &idle, c);
 	c->idle_us = loop_now_us(p->loop);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 
@@ -78,9 +79,22 @@ static char *host_field(CURLU *u)
 	return field;
 }
 
+/* Whom to trust, as far as connections must not be mixed: a file that was
+ * replaced is another one. */
+static char *trust_text(const char *ca_file)
+{
+	struct stat st;
+
+	if (!ca_file || stat(ca_file, &st) < 0)
+		return mem_dup(ca_file ? ca_file : "");
+	return mem_printf("%s:%lld:%lld:%lld.%ld", ca_file,
+			  (long long)st.st_ino, (long long)st.st_size,
+			  (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
 static int read_url(struct fetch_route *r, CURLU *u, struct err *err)
 {
-	char *scheme;
+	char *scheme, *trust;
 	int rc = 0;
 
 	if (check_url(u, r->url, err) < 0)
@@ -89,9 +103,10 @@ static int read_url(struct fetch_route *r, CURLU *u, struct err *err)
 	r->path = get_part(u, CURLUPART_PATH, 0);
 	r->fields = host_field(u);
 	r->is_plain = scheme && strcmp(scheme, "http") == 0 && !*r->proxy;
+	trust = trust_text(r->ca_file);
 	r->place = mem_printf("%s %s %s %s", scheme ? scheme : "",
-			      r->fields ? r->fields : "",
-			      r->ca_file ? r->ca_file : "", r->proxy);
+			      r->fields ? r->fields : "", trust, r->proxy);
+	free(trust);
 	if (!scheme || !r->path || !r->fields)
 		rc = err_set(err, ERR_CONF, "not a URL of a host");
 	else if (strcmp(scheme, "http") && strcmp(scheme, "https"))
@@ -212,14 +227,16 @@ int fetch_route_write(const struct fetch_route *r, const struct fetch_line *ask,
 
 /* A file replaces the system's certificates, its directory of them included.
  * Where the system has a file the directory is left out as well: libcurl
- * keeps what it has parsed only without one. */
+ * keeps what it has parsed only without one. A file of our own is read each
+ * time: it may be replaced before a reload. */
 static bool set_trust(CURL *easy, const char *ca_file)
 {
 	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
 	const char *file = ca_file ? ca_file : v->cainfo;
 
 	return SET(easy, CURLOPT_CAINFO, file) ||
-	       SET(easy, CURLOPT_CAPATH, file ? NULL : v->capath);
+	       SET(easy, CURLOPT_CAPATH, file ? NULL : v->capath) ||
+	       (ca_file && SET(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L));
 }
 
 int fetch_route_apply(const struct fetch_route *r, void *easy)
@@ -235,6 +252,11 @@ int fetch_route_apply(const struct fetch_route *r, void *easy)
 bool fetch_route_is_plain(const struct fetch_route *r)
 {
 	return r->is_plain;
+}
+
+size_t fetch_route_bytes(const struct fetch_route *r)
+{
+	return strlen(r->path) + strlen(r->fields);
 }
 
 const char *fetch_route_place(const struct fetch_route *r)

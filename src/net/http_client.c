@@ -111,6 +111,14 @@ static void news_drop(struct fetch *f)
 
 /* --- The end ------------------------------------------------------------- */
 
+/* Keys are in it. */
+static void release_out(struct fetch *f)
+{
+	if (f->out.p)
+		explicit_bzero(f->out.p, f->out.room);
+	buf_release(&f->out);
+}
+
 /* A connection is used again when both sides have said all that was to be
  * said on it, and nothing else. */
 static void end(struct fetch *f, bool reusable)
@@ -121,7 +129,7 @@ static void end(struct fetch *f, bool reusable)
 	else
 		fetch_conn_free(f->conn);
 	f->conn = NULL;
-	buf_release(&f->out);
+	release_out(f);
 	f->ended = true;
 	news_add(f);
 }
@@ -340,7 +348,9 @@ static int write_request(struct fetch *f)
 	f->n_sent = 0;
 	f->is_out = false;
 	buf_clear(&f->out);
-	buf_reserve(&f->out, n + 512);
+	/* Room for all of it: what grows leaves copies behind. */
+	buf_reserve(&f->out, n + 512 + fetch_route_bytes(ask->route) +
+				     (ask->query ? strlen(ask->query) : 0));
 	if (fetch_route_write(ask->route, &line, &f->out) < 0)
 		return -1;
 	f->head_n = f->out.n;
@@ -372,7 +382,7 @@ static void send_on(struct fetch *f)
 	if (io != FETCH_IO_SOME)
 		return;
 	f->is_out = true;
-	buf_release(&f->out);
+	release_out(f);
 }
 
 /* While nobody may read, not even the end of a connection is waited for: it
@@ -629,7 +639,7 @@ void fetch_free(struct fetch *f)
 	if (c->telling == f)
 		c->telling = NULL;
 	reply_release(&f->reply);
-	buf_release(&f->out);
+	release_out(f);
 	buf_release(&f->body);
 	c->n_live--;
 	free(f->query);

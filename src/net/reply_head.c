@@ -116,7 +116,11 @@ static int note_status(struct reply_head *h, struct span line, struct err *err)
 	bool is_old = line.n > n && memcmp(p, old, n) == 0;
 
 	*h = (struct reply_head){
-		.n = h->n, .in_block = true, .says_keep = !is_old};
+		.n = h->n,
+		.in_block = true,
+		.is_old = is_old,
+		.says_keep = !is_old,
+	};
 	if (line.n < n + 4 || (!is_old && memcmp(p, now, n) != 0) ||
 	    !is_digit(p[n]) || !is_digit(p[n + 1]) || !is_digit(p[n + 2]) ||
 	    !is_in(p[n + 3], " \r\n"))
@@ -140,7 +144,10 @@ static int note_end(struct reply_head *h, struct err *err)
 		return bad(err, "a redirect; they are not followed");
 	if (h->has_length && h->has_coding)
 		return bad(err, "Content-Length beside Transfer-Encoding");
-	h->keeps = h->says_keep && !h->says_close;
+	h->keeps =
+		h->says_keep && !h->says_close && !(h->is_old && h->has_coding);
+	if (h->status == 204 && h->length > 0)
+		h->keeps = false; /* a body may yet come, and is none of ours */
 	h->is_final = true;
 	return 0;
 }

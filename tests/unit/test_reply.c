@@ -98,6 +98,11 @@ static const struct {
 	 "hi", NULL, 0, true},
 	{R("HTTP/1.1 204 N\r\nX-A-B: c\r\nX: X-A\r\n\r\nrest"), "", NULL, 4,
 	 true},
+	/* a body may yet come, which would pass for the next reply */
+	{R("HTTP/1.1 204 N\r\nContent-Length: 2\r\n\r\n"), "", NULL, 0, false},
+	{R("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
+	   "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+	 "", NULL, 0, false},
 };
 
 static void replies_that_are_whole(void **state)

@@ -22,8 +22,8 @@ struct db;
  * constants and are run as they are. */
 struct db *db_open(const char *path, const char *const *steps, int n_steps,
 		   struct err *err);
-/* Of a file that is there, of version 1 to newest; writes nothing to it. */
-struct db *db_open_to_read(const char *path, int newest, struct err *err);
+/* Of a file that is there, of just that version; writes nothing to it. */
+struct db *db_open_to_read(const char *path, int wanted, struct err *err);
 /* NULL is fine. Statements must be finalized before. */
 void db_close(struct db *d);
 sqlite3 *db_handle(struct db *d);

@@ -24,6 +24,15 @@ void ledger_file_close(struct ledger_file *f); /* NULL is fine */
 /* Of its tables, as this program writes them. */
 int ledger_file_version(void);
 
+/* The n-th attempt of a request, and its n-th verdict (from 0), has the id
+ * 1000 * request + n: a request's are a range of ids, and no index is kept. Of
+ * more than so many the first are written. As SQL. */
+#define LEDGER_CHILDREN_MOST 1000
+#define LEDGER_CHILDREN	     "1000"
+#define LEDGER_IDS_OF(request)                                                 \
+	request " * " LEDGER_CHILDREN " AND " request " * " LEDGER_CHILDREN    \
+		" + " LEDGER_CHILDREN " - 1"
+
 /* Writes all rows in one transaction, or none: -1. *bad is then the index of
  * the row that will never be taken, or n when trying again later may help. */
 int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,

@@ -198,7 +198,7 @@ struct db *db_open(const char *path, const char *const *steps, int n_steps,
 	return NULL;
 }
 
-struct db *db_open_to_read(const char *path, int newest, struct err *err)
+struct db *db_open_to_read(const char *path, int wanted, struct err *err)
 {
 	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
 			  SQLITE_OPEN_PRIVATECACHE;
@@ -211,11 +211,17 @@ struct db *db_open_to_read(const char *path, int newest, struct err *err)
 		goto fail;
 	}
 	guard(d);
-	if (read_version(d, newest, &version, err) < 0)
+	if (read_version(d, wanted, &version, err) < 0)
 		goto fail;
-	if (version > 0)
+	if (version == wanted)
 		return d;
-	err_set(err, ERR_CONF, "%s: is an empty database", path);
+	if (version == 0)
+		err_set(err, ERR_CONF, "%s: is an empty database", path);
+	else
+		err_set(err, ERR_CONF,
+			"%s: is of version %d, and version %d is wanted: let "
+			"frugald write to it once",
+			path, version, wanted);
 fail:
 	db_close(d);
 	return NULL;

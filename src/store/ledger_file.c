@@ -20,28 +20,54 @@
 #define CHECK_MOST  ((int64_t)256 << 20) /* bytes; about a second */
 #define PURGE_BATCH "500"
 
-static const char *const steps[] = {
-	"CREATE TABLE requests(id INTEGER PRIMARY KEY,"
-	" request_id TEXT NOT NULL, time_us INTEGER, cascade TEXT, mode TEXT,"
-	" key TEXT, outcome TEXT, status INTEGER, stream INTEGER,"
-	" tier INTEGER, backend TEXT, decision TEXT, reason TEXT,"
-	" confidence REAL, calibrated INTEGER, attempts INTEGER,"
-	" total_us INTEGER, upstream_us INTEGER, overhead_us INTEGER,"
-	" cost_pusd INTEGER, generation INTEGER, request_text TEXT);"
+#define CREATE_REQUESTS                                                        \
+	"CREATE TABLE requests(id INTEGER PRIMARY KEY,"                        \
+	" request_id TEXT NOT NULL, time_us INTEGER, cascade TEXT, mode TEXT," \
+	" key TEXT, outcome TEXT, status INTEGER, stream INTEGER,"             \
+	" tier INTEGER, backend TEXT, decision TEXT, reason TEXT,"             \
+	" confidence REAL, calibrated INTEGER, attempts INTEGER,"              \
+	" total_us INTEGER, upstream_us INTEGER, overhead_us INTEGER,"         \
+	" cost_pusd INTEGER, generation INTEGER, request_text TEXT);"          \
 	"CREATE INDEX requests_by_request_id ON requests(request_id);"
-	"CREATE TABLE attempts(id INTEGER PRIMARY KEY,"
-	" request INTEGER NOT NULL, seq INTEGER, backend TEXT, model TEXT,"
-	" purpose TEXT, tier INTEGER, status INTEGER, fault TEXT,"
-	" start_us INTEGER, first_byte_us INTEGER, total_us INTEGER,"
-	" prompt_tokens INTEGER, completion_tokens INTEGER,"
-	" cached_tokens INTEGER, usage_estimated INTEGER, cost_pusd INTEGER,"
+#define CREATE_ATTEMPTS                                                        \
+	"CREATE TABLE attempts(id INTEGER PRIMARY KEY,"                        \
+	" request INTEGER NOT NULL, seq INTEGER, backend TEXT, model TEXT,"    \
+	" purpose TEXT, tier INTEGER, status INTEGER, fault TEXT,"             \
+	" start_us INTEGER, first_byte_us INTEGER, total_us INTEGER,"          \
+	" prompt_tokens INTEGER, completion_tokens INTEGER,"                   \
+	" cached_tokens INTEGER, usage_estimated INTEGER, cost_pusd INTEGER,"  \
 	" response_text TEXT);"
-	"CREATE INDEX attempts_by_request ON attempts(request);"
-	"CREATE TABLE verdicts(id INTEGER PRIMARY KEY,"
-	" request INTEGER NOT NULL, attempt_seq INTEGER, verifier TEXT,"
-	" kind TEXT, score REAL, why TEXT, us INTEGER, cost_pusd INTEGER,"
+#define CREATE_VERDICTS                                                        \
+	"CREATE TABLE verdicts(id INTEGER PRIMARY KEY,"                        \
+	" request INTEGER NOT NULL, attempt_seq INTEGER, verifier TEXT,"       \
+	" kind TEXT, score REAL, why TEXT, us INTEGER, cost_pusd INTEGER,"     \
 	" signals TEXT);"
+#define ATTEMPT_COLUMNS                                                        \
+	"request, seq, backend, model, purpose, tier, status, fault,"          \
+	" start_us, first_byte_us, total_us, prompt_tokens,"                   \
+	" completion_tokens, cached_tokens, usage_estimated, cost_pusd,"       \
+	" response_text"
+#define VERDICT_COLUMNS                                                        \
+	"request, attempt_seq, verifier, kind, score, why, us, cost_pusd,"     \
+	" signals"
+
+/* What is there gets ids that tell the request. */
+#define REBUILD(table, create, columns)                                        \
+	"ALTER TABLE " table " RENAME TO former_" table ";" create             \
+	"INSERT INTO " table "(id, " columns ")"                               \
+	" SELECT request * " LEDGER_CHILDREN " + n, " columns                  \
+	" FROM (SELECT *, row_number() OVER"                                   \
+	" (PARTITION BY request ORDER BY id) - 1 AS n FROM former_" table ")"  \
+	" WHERE n < " LEDGER_CHILDREN ";"                                      \
+	"DROP TABLE former_" table ";"
+
+static const char *const steps[] = {
+	CREATE_REQUESTS CREATE_ATTEMPTS CREATE_VERDICTS
+	"CREATE INDEX attempts_by_request ON attempts(request);"
 	"CREATE INDEX verdicts_by_request ON verdicts(request);",
+
+	REBUILD("attempts", CREATE_ATTEMPTS, ATTEMPT_COLUMNS)
+		REBUILD("verdicts", CREATE_VERDICTS, VERDICT_COLUMNS),
 };
 
 enum statement {
@@ -62,6 +88,11 @@ enum statement {
 #define OLDEST                                                                 \
 	"(SELECT id FROM (SELECT id, time_us FROM requests"                    \
 	" ORDER BY id LIMIT " PURGE_BATCH ") WHERE time_us < ?1)"
+/* The ids of each are a range. */
+#define DELETE_CHILDREN(table)                                                 \
+	"DELETE FROM " table " WHERE id IN"                                    \
+	" (SELECT c.id FROM " OLDEST " AS r CROSS JOIN " table " AS c"         \
+	" ON c.id BETWEEN " LEDGER_IDS_OF("r.id") ")"
 
 static const char *const sql[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -73,18 +104,16 @@ static const char *const sql[ST_COUNT] = {
 		" confidence, calibrated, attempts, total_us, upstream_us,"
 		" overhead_us, cost_pusd, generation, request_text)"
 		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	/* Whoever deletes requests by hand leaves rows with ids that come
+	 * again. */
 	[ST_ATTEMPT] =
-		"INSERT INTO attempts(request, seq, backend, model, purpose,"
-		" tier, status, fault, start_us, first_byte_us, total_us,"
-		" prompt_tokens, completion_tokens, cached_tokens,"
-		" usage_estimated, cost_pusd, response_text)"
-		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		"INSERT OR REPLACE INTO attempts(id, " ATTEMPT_COLUMNS ")"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[ST_VERDICT] =
-		"INSERT INTO verdicts(request, attempt_seq, verifier, kind,"
-		" score, why, us, cost_pusd, signals)"
-		" VALUES(?,?,?,?,?,?,?,?,?)",
-	[ST_PURGE_ATTEMPTS] = "DELETE FROM attempts WHERE request IN " OLDEST,
-	[ST_PURGE_VERDICTS] = "DELETE FROM verdicts WHERE request IN " OLDEST,
+		"INSERT OR REPLACE INTO verdicts(id, " VERDICT_COLUMNS ")"
+		" VALUES(?,?,?,?,?,?,?,?,?,?)",
+	[ST_PURGE_ATTEMPTS] = DELETE_CHILDREN("attempts"),
+	[ST_PURGE_VERDICTS] = DELETE_CHILDREN("verdicts"),
 	[ST_PURGE_REQUESTS] = "DELETE FROM requests WHERE id IN " OLDEST,
 };
 
@@ -276,11 +305,23 @@ static int insert_request(struct ledger_file *f, const struct ledger_row *r)
 	return step(&s);
 }
 
+static int64_t child_id(int64_t request, size_t n)
+{
+	return request * LEDGER_CHILDREN_MOST + (int64_t)n;
+}
+
+/* More would have the ids of the next request's. */
+static size_t children(size_t n)
+{
+	return n < LEDGER_CHILDREN_MOST ? n : LEDGER_CHILDREN_MOST;
+}
+
 static int insert_attempt(struct ledger_file *f, int64_t request, size_t seq,
 			  const struct ledger_attempt *a)
 {
 	struct fill s = {.st = f->st[ST_ATTEMPT]};
 
+	put_int(&s, child_id(request, seq));
 	put_int(&s, request);
 	put_int(&s, (int64_t)seq);
 	put_text(&s, a->backend);
@@ -301,11 +342,12 @@ static int insert_attempt(struct ledger_file *f, int64_t request, size_t seq,
 	return step(&s);
 }
 
-static int insert_verdict(struct ledger_file *f, int64_t request,
+static int insert_verdict(struct ledger_file *f, int64_t request, size_t n,
 			  const struct ledger_verdict *v)
 {
 	struct fill s = {.st = f->st[ST_VERDICT]};
 
+	put_int(&s, child_id(request, n));
 	put_int(&s, request);
 	put_int(&s, v->attempt_seq);
 	put_text(&s, v->verifier);
@@ -325,11 +367,11 @@ static int insert(struct ledger_file *f, const struct ledger_row *r)
 	if (insert_request(f, r) < 0)
 		return -1;
 	id = sqlite3_last_insert_rowid(db_handle(f->db));
-	for (size_t i = 0; i < r->n_attempts; i++)
+	for (size_t i = 0; i < children(r->n_attempts); i++)
 		if (insert_attempt(f, id, i, &r->attempts[i]) < 0)
 			return -1;
-	for (size_t i = 0; i < r->n_verdicts; i++)
-		if (insert_verdict(f, id, &r->verdicts[i]) < 0)
+	for (size_t i = 0; i < children(r->n_verdicts); i++)
+		if (insert_verdict(f, id, i, &r->verdicts[i]) < 0)
 			return -1;
 	return 0;
 }

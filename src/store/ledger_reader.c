@@ -24,12 +24,12 @@ static const char *const sql[ST_N] = {
 		"SELECT id, request_id, time_us, cascade, mode, decision,"
 		" reason, request_text FROM requests"
 		" WHERE cascade = ?1 AND request_text IS NOT NULL ORDER BY id",
-	[ST_COUNT_ATTEMPTS] =
-		"SELECT count(*) FROM attempts WHERE request = ?1",
+	[ST_COUNT_ATTEMPTS] = "SELECT count(*) FROM attempts"
+			      " WHERE id BETWEEN " LEDGER_IDS_OF("?1"),
 	[ST_ATTEMPTS] =
 		"SELECT backend, model, purpose, tier, status, total_us,"
 		" cost_pusd, response_text FROM attempts"
-		" WHERE request = ?1 ORDER BY seq",
+		" WHERE id BETWEEN " LEDGER_IDS_OF("?1") " ORDER BY id",
 	[ST_TEXTLESS] = "SELECT count(*) FROM requests"
 			" WHERE cascade = ?1 AND request_text IS NULL",
 };

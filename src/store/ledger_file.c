@@ -104,10 +104,14 @@ static const char *const sql[ST_COUNT] = {
 		" confidence, calibrated, attempts, total_us, upstream_us,"
 		" overhead_us, cost_pusd, generation, request_text)"
 		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[ST_ATTEMPT] = "INSERT INTO attempts(id, " ATTEMPT_COLUMNS ")"
-		       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[ST_VERDICT] = "INSERT INTO verdicts(id, " VERDICT_COLUMNS ")"
-		       " VALUES(?,?,?,?,?,?,?,?,?,?)",
+	/* Whoever deletes requests by hand leaves rows with ids that come
+	 * again. */
+	[ST_ATTEMPT] =
+		"INSERT OR REPLACE INTO attempts(id, " ATTEMPT_COLUMNS ")"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[ST_VERDICT] =
+		"INSERT OR REPLACE INTO verdicts(id, " VERDICT_COLUMNS ")"
+		" VALUES(?,?,?,?,?,?,?,?,?,?)",
 	[ST_PURGE_ATTEMPTS] = DELETE_CHILDREN("attempts"),
 	[ST_PURGE_VERDICTS] = DELETE_CHILDREN("verdicts"),
 	[ST_PURGE_REQUESTS] = "DELETE FROM requests WHERE id IN " OLDEST,

@@ -80,6 +80,7 @@ static void judge_confidence(const struct trial_plan *plan,
 	struct fit_scores scores;
 	bool *right = mem_array(d->n_rest, sizeof(*right));
 	bool *loss = mem_array(d->n_rest, sizeof(*loss));
+	size_t n = 0;
 
 	fit_score(h, plan->s, rows, &scores);
 	for (size_t i = 0; i < d->n_rest; i++) {
@@ -94,7 +95,16 @@ static void judge_confidence(const struct trial_plan *plan,
 		out->regret_auroc[s] =
 			curve_auroc(scores.regret[s], loss, d->n_rest);
 	}
-	curve_bins(scores.confidence[HEADS_BEFORE], right, d->n_rest, bins,
+	/* Those without a score escalate: they have no confidence. */
+	for (size_t i = 0; i < d->n_rest; i++) {
+		double p = scores.confidence[HEADS_BEFORE][i];
+
+		if (isnan(p))
+			continue;
+		scores.confidence[HEADS_BEFORE][n] = p;
+		right[n++] = right[i];
+	}
+	curve_bins(scores.confidence[HEADS_BEFORE], right, n, bins,
 		   QUALITY_BINS);
 	out->ece = curve_ece(bins, QUALITY_BINS);
 	fit_scores_release(&scores);

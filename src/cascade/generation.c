@@ -115,12 +115,7 @@ static int check_artifact(const struct artifact *a,
 			  const struct conf_cascade *c, struct err *err)
 {
 	struct artifact_route route = artifact_route_of(c, a->arena);
-	const char *foreign = artifact_foreign_signal(a);
 
-	if (foreign)
-		return err_set(err, ERR_CONF,
-			       "needs the signal %.64s, which only records "
-			       "bring; calibrate without it", foreign);
 	if (artifact_fits(a, &route, err) < 0)
 		return -1;
 	if (c->max_error > 0 &&

@@ -445,6 +445,11 @@ int artifact_fits(const struct artifact *a, const struct artifact_route *r,
 {
 	const char *foreign = artifact_foreign_signal(a);
 
+	if (foreign)
+		return err_set(err, ERR_CONF,
+			       "needs the signal %.64s, which only records "
+			       "bring; calibrate without it",
+			       foreign);
 	if (a->route.n_tiers != r->n_tiers)
 		return err_set(err, ERR_CONF,
 			       "was fitted for another cascade: "
@@ -460,10 +465,5 @@ int artifact_fits(const struct artifact *a, const struct artifact_route *r,
 	if (!same(a->route.check_digest, r->check_digest))
 		return differs(err, "the check's instruction",
 			       a->route.check_digest, r->check_digest);
-	if (foreign)
-		return err_set(err, ERR_CONF,
-			       "needs the signal %.80s, which "
-			       "only records bring",
-			       foreign);
 	return 0;
 }

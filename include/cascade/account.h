@@ -15,10 +15,12 @@
 #include "store/ledger.h"
 #include "upstream/call.h"
 #include "verify/verdict.h"
+#include "verify/verifier.h"
 
 struct account_attempt {
-	const struct backend *backend;
+	const struct backend *backend; /* NULL: a verifier's call elsewhere */
 	const char *purpose;  /* "answer" or "verify" */
+	const char *verifier, *mode, *about; /* of a verifier's; may be NULL */
 	int tier;	      /* as it is told: from 1, 0 when direct */
 	struct answer answer; /* spans in it are not to be used */
 	bool aborted;
@@ -62,12 +64,15 @@ void account_call_begins(struct account *a);
 /* The call that began is over, or about to be aborted. */
 void account_call_ends(struct account *a, struct call *c, int tier,
 		       bool aborted);
-/* A call of a verifier, likewise, beside others or not. */
+/* A call of a verifier, likewise, beside others or not, about a reply of that
+ * tier and backend. c NULL: a wait that is over, nothing to book. */
 void account_verify_begins(struct account *a);
-void account_verify_ends(struct account *a, struct call *c, int tier,
-			 bool aborted);
-/* On the reply of the last answer. What it cost is booked with its calls. */
-void account_judged(struct account *a, const struct verdict *v);
+void account_verify_ends(struct account *a, const struct verify_call *c,
+			 int tier, const char *about);
+/* On the reply of the last answer. What it cost is booked with its calls. The
+ * copy that is kept lives as long as the arena. */
+const struct verdict *account_judged(struct account *a,
+				     const struct verdict *v);
 
 /* The last n verdicts, in order, of the arena. */
 const struct verdict *account_last(const struct account *a, size_t n);

@@ -21,11 +21,14 @@ struct chain {
 	struct verify_world world;
 	struct verify_case subject; /* of the present reply */
 	int tier;		    /* whose reply it is, as it is told */
+	bool surveys;		    /* all are asked, whatever is decided */
 	size_t n;		    /* verdicts on it */
-	struct verification *at_work; /* of link n; NULL: none */
-	struct verification **begun;  /* by link: ahead of the reply */
-	int64_t since_us;	      /* at_work is */
-	int64_t spent_pusd;	      /* on verifying before that */
+	const struct verdict **verdicts; /* by link; NULL: none yet */
+	struct verification *at_work;	 /* NULL: none */
+	size_t link;			 /* at_work's */
+	struct verification **begun;	 /* by link: ahead of the reply */
+	int64_t since_us;		 /* at_work is */
+	int64_t spent_pusd;		 /* on verifying before that */
 	void (*on_verdict)(void *arg);
 	void *arg;
 };
@@ -39,22 +42,31 @@ struct chain_start {
 	struct loop *loop;
 	struct arena *arena;
 	const struct chat_request *request;
+	bool surveys; /* by policy_survey() */
 	void (*on_verdict)(void *arg);
 	void *arg;
 };
 
 void chain_init(struct chain *k, const struct chain_start *s);
 
+/* A reply, or the call that will bring one. */
+struct chain_reply {
+	int tier; /* as it is told */
+	struct backend *backend;
+	const struct chat_reply *reply; /* NULL: not there yet */
+	struct span bytes;		/* the same, as JSON */
+	int64_t until_us;		/* it is to be judged until then */
+};
+
 /* A tier that will be verified was asked: starts what does not need its reply,
  * as far as it can be afforded. */
-void chain_ahead(struct chain *k, int tier, int64_t until_us);
+void chain_ahead(struct chain *k, const struct chain_reply *r);
 
 /* All three give the decision; while its step is POLICY_VERIFY, on_verdict
  * comes, on a later turn, unless chain_timeout() or chain_drop() does first. */
 
-/* The reply is there, to be judged until then. */
-struct decision chain_judge(struct chain *k, int tier,
-			    const struct chat_reply *reply, int64_t until_us);
+/* The reply is there. */
+struct decision chain_judge(struct chain *k, const struct chain_reply *r);
 struct decision chain_next(struct chain *k);
 /* The time is over: what is at work has failed. */
 struct decision chain_timeout(struct chain *k);

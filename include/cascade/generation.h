@@ -22,6 +22,7 @@
 struct chain_link {
 	const struct verifier *verifier;
 	const void *opts;
+	void *state; /* what its open() made; NULL: nothing */
 };
 
 /* A cascade, or a backend asked by its own name (conf NULL, one tier). */
@@ -31,7 +32,9 @@ struct cascade {
 	const char *known; /* what the configuration calls either of them */
 	struct backend **tiers;
 	struct chain_link *chain; /* policy.n_verify of them */
-	enum policy_link *links;  /* of each, what it is; policy's */
+	/* Of each, what it is, and its band; policy's. */
+	enum policy_link *links;
+	struct conf_range *bands;
 	struct policy policy;
 	enum comparator compare;
 	struct artifact *artifact; /* NULL: uncalibrated */

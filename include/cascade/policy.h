@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "chat/fault.h"
+#include "conf/conf.h"
 #include "verify/verdict.h"
 
 /* The whole list, as it stands in headers, ledger and metrics. */
@@ -26,6 +27,7 @@ enum reason {
 	REASON_DEADLINE,
 	REASON_BUDGET,
 	REASON_UNSUPPORTED,
+	REASON_SHADOW,
 	REASON_DIRECT,
 	REASON_NREASONS,
 };
@@ -43,14 +45,16 @@ struct decision {
 	enum reason reason;
 	const char *gate;  /* with REASON_GATE: the rule's name */
 	double confidence; /* NaN while no verifier gave a score */
+	size_t link;	   /* with POLICY_VERIFY: which one */
 };
 
 /* What stands at a place of the chain. Those that only read come first; what
  * costs money comes behind all that it may save. */
 enum policy_link {
-	POLICY_READS,  /* the reply: no call, no cost */
-	POLICY_HEAD,   /* all signals so far; its score is the confidence */
-	POLICY_CHECKS, /* asks somebody, when the band says so */
+	POLICY_READS,	   /* the reply: no call, no cost */
+	POLICY_HEAD,	   /* all signals so far; its score is the confidence */
+	POLICY_CHECKS,	   /* asks somebody, when the band says so */
+	POLICY_HEAD_AFTER, /* a head behind checks; idle when none was asked */
 };
 
 /* Of regret, in [0, 1]. Below 0 a cut takes nothing. */
@@ -65,12 +69,13 @@ struct policy {
 	size_t n_tiers;
 	size_t n_verify;	 /* links of the chain */
 	const enum policy_link *links;
+	/* Of each link, of confidence; those of checks count. A check without
+	 * one is always asked. */
+	const struct conf_range *bands;
 	bool calibrated;	 /* confidence is a head's, never a raw score */
 	bool has_target;	 /* cuts rule, threshold and band do not */
 	struct policy_cuts cuts;
 	double threshold;
-	bool has_band;		 /* else the check is always asked */
-	double band_low, band_high;
 	int64_t max_attempts;	 /* calls with purpose answer */
 	int64_t max_cost_pusd;	 /* INT64_MAX: no bound */
 	int64_t max_verify_pusd; /* of that for verifying; likewise */
@@ -85,17 +90,22 @@ size_t policy_first_tier(const struct policy *p, int64_t n, bool beyond_cheap,
 /* Is this tier's reply to be verified? The terminal tier's never. */
 bool policy_verifies(const struct policy *p, size_t tier);
 
-/* After the first n verdicts of the chain, from 0, on a reply of a verified
- * tier: what they come to, or that the next link is to be asked.
+/* Verdicts on a reply of a verified tier, one for each link, NULL where there is
+ * none yet: what they come to, or which link is to be asked next.
  *
  * A hard gate and a fault end the chain at once. So do unusable log-probs where
  * the cascade is calibrated, for its heads were fitted to replies that had
- * them, and a check that says nothing. A check is asked inside the band alone,
- * which is that of the cuts (accept, check] with a target, else [band_low,
- * band_high] of the confidence; outside of it the decision falls without.
- * Missing evidence is never acceptance. */
-struct decision policy_judge(const struct policy *p, const struct verdict *v,
-			     size_t n);
+ * them, and a check that says nothing. A check is asked inside its band alone,
+ * which is that of the cuts (accept, check] with a target, else its own, of the
+ * confidence so far; outside of it it is passed over. Missing evidence is never
+ * acceptance. */
+struct decision policy_judge(const struct policy *p,
+			     const struct verdict *const *v);
+
+/* The same where no decision is wanted but what everybody says: bands and cuts
+ * spare nobody. */
+struct decision policy_survey(const struct policy *p,
+			      const struct verdict *const *v);
 
 /* A tier gave no reply that could be judged. out_of_time: its share of the
  * request's time was over. */

@@ -71,7 +71,6 @@ struct conf_key {
 	const char *zero;     /* INT, STRING(S), ADDRESSES, FILE, URL, SECRET:
 				 the word that means 0, NULL, empty: "none" */
 	const char *words;    /* ENUM, URL: "off,on,auto" */
-	const char *later;    /* ENUM: a word of a later version, refused */
 	const char *lone;     /* SECTION: the key that a bare value is for */
 	const struct conf_key *sub; /* SECTION, ENTRIES: ended by a NULL name */
 	bool restart;		    /* a change needs a restart, not a reload */
@@ -174,9 +173,10 @@ struct conf_verify {
 
 /* What counts as the same answer. Patterns are no choice: a model would write
  * them. */
-#define CONF_COMPARE_WORDS "auto,json,choice,number,contains,text,exact"
+#define CONF_COMPARE_WORDS "auto,json,choice,number,contains,text,exact,judge"
+#define CONF_COMPARE_JUDGE 7 /* its place */
 
-enum conf_mode { CONF_MODE_ENFORCE };
+enum conf_mode { CONF_MODE_ENFORCE, CONF_MODE_SHADOW };
 enum conf_on_failure { CONF_FAIL_ERROR, CONF_FAIL_BEST_REJECTED };
 
 struct conf_cascade {
@@ -187,14 +187,15 @@ struct conf_cascade {
 	size_t n_tiers;
 	struct conf_verify *verify;
 	size_t n_verify;
-	double threshold;    /* [0, 1]; of no meaning with a target, and
-				without verifiers */
+	double threshold;    /* [0, 1]; NaN: not said, as with a target or in
+				the shadow */
 	/* The promise to keep: with probability 1 - delta at most max_error of
 	 * all answers are a loss. max_error 0: none, the threshold rules. */
 	double max_error, delta;
 	const char *calibration; /* path; NULL: none */
 	int calibration_line;	 /* in the file */
 	int compare;		 /* which of CONF_COMPARE_WORDS */
+	const struct conf_backend *compare_backend; /* the judge; else NULL */
 	int64_t deadline_us; /* the process's when not said */
 	int64_t max_attempts;
 	/* CONF_NO_LIMIT when not said. */

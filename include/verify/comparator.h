@@ -23,6 +23,8 @@
  *          nothing but its answer may stand anywhere in these sentences; else
  *          answers are held against answers, for sentences repeat the
  *          question. JSON that was cut is compared as text, as far as it goes.
+ * judge    a model is asked (verify/verify_same), which is not done here: what
+ *          can be told without is told as by auto
  *
  * exact, text, contains and regex look at all of the text.
  */
@@ -43,6 +45,7 @@ enum comparator {
 	COMPARATOR_CONTAINS,
 	COMPARATOR_TEXT,
 	COMPARATOR_EXACT,
+	COMPARATOR_JUDGE,
 	COMPARATOR_REGEX,
 	COMPARATOR_N, /* none of them */
 };

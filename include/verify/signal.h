@@ -20,7 +20,8 @@
 #include "base/span.h"
 
 /* In the order of the table. The two groups of token statistics have the same
- * order within: SIGNAL_ANSWER + (id - SIGNAL_LOGPROB). */
+ * order within: SIGNAL_ANSWER + (id - SIGNAL_LOGPROB). So have check and
+ * self_check. */
 enum signal_id {
 	SIGNAL_LOGPROB,
 	SIGNAL_LOGPROB_MIN = SIGNAL_LOGPROB,
@@ -50,6 +51,13 @@ enum signal_id {
 	SIGNAL_CHECK_AGREE,
 	SIGNAL_CHECK_P,
 	SIGNAL_CHECK_LOGP,
+	SIGNAL_SELF_CHECK_AGREE,
+	SIGNAL_SELF_CHECK_P,
+	SIGNAL_SELF_CHECK_LOGP,
+	SIGNAL_JUDGE_SCORE,
+	SIGNAL_SAMPLES_AGREE,
+	SIGNAL_HTTP_SCORE,
+	SIGNAL_PLUGIN_SCORE,
 	SIGNAL_HEAD_CONFIDENCE,
 	SIGNAL_HEAD_REGRET,
 	SIGNAL_WORDS,

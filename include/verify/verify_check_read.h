@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the reply to a check's question says of the reply that is checked. Pure.
+ * What the reply to a check's question says of the reply that is checked; a
+ * self_check's likewise, by names of its own. Pure.
  *
  * Blind: check.agree is 1 when both give the same answer, 0 when not, missing
  * when they cannot be compared. check.logp is the sum of the log-probs of the
@@ -25,12 +26,21 @@
 #include "chat/chat.h"
 #include "chat/chat_check.h"
 #include "verify/comparator.h"
+#include "verify/signal.h"
 #include "verify/verdict.h"
+
+struct verify_check_asked {
+	enum chat_check_mode mode;
+	enum comparator compare;
+	/* SIGNAL_CHECK_AGREE or SIGNAL_SELF_CHECK_AGREE: the first of the three
+	 * signals. */
+	enum signal_id signals;
+};
 
 /* ours: the choice that is checked. Fills kind, lack, why, score and the three
  * signals, which are a's. An empty reply is a fault ("empty"); one that cannot
  * be compared and has no check.p is no signal ("unknown"). */
-void verify_check_read(enum chat_check_mode mode, enum comparator compare,
+void verify_check_read(const struct verify_check_asked *asked,
 		       const struct chat_choice *ours,
 		       const struct chat_reply *check, struct arena *a,
 		       struct verdict *v);

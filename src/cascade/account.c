@@ -53,26 +53,48 @@ static void stop_clock(struct account *a)
 		a->upstream_us += now_us() - a->out_since_us;
 }
 
-static struct account_attempt *end(struct account *a, struct call *c, int tier,
-				   bool aborted)
+static struct account_attempt *add(struct account *a, int tier,
+				   const struct answer *said, bool aborted)
 {
-	struct span text = call_reply_bytes(c);
 	struct account_attempt *t;
 
 	a->attempts = grow(a, a->attempts, a->n_attempts, &a->room_attempts,
 			   sizeof(*t));
 	t = &a->attempts[a->n_attempts++];
 	*t = (struct account_attempt){
-		.backend = call_backend(c),
 		.tier = tier,
-		.answer = *call_answer(c),
+		.answer = *said,
 		.aborted = aborted,
-		.text = a->keep_texts && text.n ? arena_dup(a->arena, text) :
-						  NULL,
 	};
 	a->cost_pusd = price_add(a->cost_pusd, t->answer.cost_pusd);
 	stop_clock(a);
 	return t;
+}
+
+static struct account_attempt *end(struct account *a, struct call *c, int tier,
+				   bool aborted)
+{
+	struct account_attempt *t = add(a, tier, call_answer(c), aborted);
+	struct span text = call_reply_bytes(c);
+
+	t->backend = call_backend(c);
+	if (a->keep_texts && text.n)
+		t->text = arena_dup(a->arena, text);
+	return t;
+}
+
+/* What asked nobody that has tokens. */
+static struct answer answer_of(const struct verify_call *c)
+{
+	return (struct answer){
+		.fault.kind = c->fault ? FAULT_UPSTREAM : FAULT_NONE,
+		.why = c->fault,
+		.connected = c->connected,
+		.status = c->status,
+		.start_us = c->start_us,
+		.total_us = c->total_us,
+		.cost_pusd = c->cost_pusd,
+	};
 }
 
 void account_call_begins(struct account *a)
@@ -99,16 +121,27 @@ void account_verify_begins(struct account *a)
 	begin(a);
 }
 
-void account_verify_ends(struct account *a, struct call *c, int tier,
-			 bool aborted)
+void account_verify_ends(struct account *a, const struct verify_call *c,
+			 int tier, const char *about)
 {
-	struct account_attempt *t = end(a, c, tier, aborted);
+	struct account_attempt *t;
+	struct answer said;
 
+	if (!c) {
+		stop_clock(a);
+		return;
+	}
+	said = answer_of(c);
+	t = c->call ? end(a, c->call, tier, c->aborted)
+		    : add(a, tier, &said, c->aborted);
 	t->purpose = "verify";
+	t->verifier = c->verifier;
+	t->mode = c->mode;
+	t->about = about;
 	a->verify_pusd = price_add(a->verify_pusd, t->answer.cost_pusd);
 }
 
-void account_judged(struct account *a, const struct verdict *v)
+const struct verdict *account_judged(struct account *a, const struct verdict *v)
 {
 	struct account_verdict *j;
 
@@ -117,6 +150,7 @@ void account_judged(struct account *a, const struct verdict *v)
 	j = &a->verdicts[a->n_verdicts++];
 	j->attempt = a->last_answer;
 	j->verdict = *v;
+	return &j->verdict;
 }
 
 const struct verdict *account_last(const struct account *a, size_t n)
@@ -170,11 +204,8 @@ static void fill_attempt(const struct account *a, struct ledger_row *row,
 			 const struct account_attempt *t)
 {
 	const struct answer *ans = &t->answer;
-	const struct conf_backend *conf = t->backend->conf;
 
 	*l = (struct ledger_attempt){
-		.backend = arena_dup(row->arena, span_of(conf->name)),
-		.model = arena_dup(row->arena, span_of(conf->model)),
 		.purpose = t->purpose,
 		.tier = t->tier,
 		.status = ans->status,
@@ -192,6 +223,10 @@ static void fill_attempt(const struct account *a, struct ledger_row *row,
 			t->text ? arena_dup(row->arena, span_of(t->text)) :
 				  NULL,
 	};
+	if (!t->backend)
+		return;
+	l->backend = arena_dup(row->arena, span_of(t->backend->conf->name));
+	l->model = arena_dup(row->arena, span_of(t->backend->conf->model));
 }
 
 #define SIGNAL_BYTES 32 /* that one takes, about */

@@ -5,6 +5,8 @@
 #include "cascade/chain.h"
 
 #include <assert.h>
+#include <math.h>
+#include <string.h>
 
 #include "base/now.h"
 
@@ -15,19 +17,23 @@ static void on_call_begins(void *arg)
 	account_verify_begins(k->account);
 }
 
-static void on_call_ends(void *arg, struct call *c, bool aborted)
+static void on_call_ends(void *arg, const struct verify_call *c)
 {
 	struct chain *k = arg;
 
-	account_verify_ends(k->account, c, k->tier, aborted);
+	account_verify_ends(k->account, c, k->tier,
+			    k->subject.backend->conf->name);
 }
 
 void chain_init(struct chain *k, const struct chain_start *s)
 {
+	size_t n = s->cascade->policy.n_verify;
+
 	*k = (struct chain){
 		.cascade = s->cascade,
 		.account = s->account,
 		.world = s->world,
+		.surveys = s->surveys,
 		.on_verdict = s->on_verdict,
 		.arg = s->arg,
 	};
@@ -41,8 +47,8 @@ void chain_init(struct chain *k, const struct chain_start *s)
 		.request = s->request,
 		.compare = s->cascade->compare,
 	};
-	k->begun = arena_get(s->arena, s->cascade->policy.n_verify *
-					       sizeof(*k->begun));
+	k->begun = arena_get(s->arena, n * sizeof(*k->begun));
+	k->verdicts = arena_get(s->arena, n * sizeof(*k->verdicts));
 }
 
 static const struct chain_link *link_at(const struct chain *k, size_t i)
@@ -53,36 +59,53 @@ static const struct chain_link *link_at(const struct chain *k, size_t i)
 static bool is_affordable(const struct chain *k, size_t i)
 {
 	const struct chain_link *l = link_at(k, i);
-	const struct verify_asks *asks = l->verifier->asks;
 
-	return !asks || policy_may_verify(&k->cascade->policy,
-					  asks->price(&k->subject, l->opts),
-					  k->account->verify_pusd,
-					  k->account->cost_pusd);
+	return !verifier_asks(l->verifier, l->opts) ||
+	       policy_may_verify(&k->cascade->policy,
+				 l->verifier->asks->price(&k->subject, l->opts),
+				 k->account->verify_pusd,
+				 k->account->cost_pusd);
+}
+
+/* The score that decides, where this link's is the last and raw. */
+static double decides_at(const struct chain *k, size_t i)
+{
+	const struct policy *p = &k->cascade->policy;
+
+	return k->surveys || p->calibrated || i + 1 < p->n_verify
+		       ? (double)NAN
+		       : p->threshold;
 }
 
 /* A verifier keeps the case, so each has its own. */
-static struct verify_case *new_case(const struct chain *k)
+static struct verify_case *new_case(const struct chain *k, size_t i)
 {
 	struct verify_case *c = arena_get(k->subject.arena, sizeof(*c));
 
 	*c = k->subject;
 	c->earlier = account_last(k->account, k->n);
 	c->n_earlier = k->n;
+	c->state = link_at(k, i)->state;
+	c->decides_at = decides_at(k, i);
 	return c;
 }
 
 /* ---- verdicts ------------------------------------------------------------ */
 
+static void free_at(const struct chain *k, size_t i, struct verification *v)
+{
+	verifier_free(link_at(k, i)->verifier, link_at(k, i)->opts, v);
+}
+
 static void let_go(struct chain *k)
 {
-	link_at(k, k->n)->verifier->free(k->at_work);
+	free_at(k, k->link, k->at_work);
 	k->at_work = NULL;
 }
 
 static void book(struct chain *k, const struct verdict *v)
 {
-	account_judged(k->account, v);
+	k->verdicts[k->link] = account_judged(k->account, v);
 	k->n++;
 }
 
@@ -90,40 +113,48 @@ static void on_verdict(void *arg, const struct verdict *v)
 {
 	struct chain *k = arg;
 
-	let_go(k);
 	book(k, v);
+	let_go(k);
 	k->on_verdict(k->arg);
 }
 
-static void start_link(struct chain *k)
+static struct verification *begin(struct chain *k, size_t i)
 {
-	const struct chain_link *l = link_at(k, k->n);
-	struct verify_case *c = new_case(k);
+	const struct chain_link *l = link_at(k, i);
 
+	return verifier_start(l->verifier, new_case(k, i), l->opts, on_verdict,
+			      k);
+}
+
+static void start_link(struct chain *k, size_t i)
+{
 	k->since_us = now_us();
 	k->spent_pusd = k->account->verify_pusd;
-	k->at_work = k->begun[k->n];
-	k->begun[k->n] = NULL;
+	k->link = i;
+	k->at_work = k->begun[i];
+	k->begun[i] = NULL;
 	if (k->at_work)
-		l->verifier->asks->reply(k->at_work, c);
+		link_at(k, i)->verifier->asks->reply(k->at_work,
+						     new_case(k, i));
 	else
-		k->at_work = l->verifier->start(c, l->opts, on_verdict, k);
+		k->at_work = begin(k, i);
 }
 
 struct decision chain_next(struct chain *k)
 {
-	struct decision d = policy_judge(&k->cascade->policy,
-					 account_last(k->account, k->n), k->n);
+	const struct policy *p = &k->cascade->policy;
+	struct decision d = k->surveys ? policy_survey(p, k->verdicts) :
+					 policy_judge(p, k->verdicts);
 
 	assert(!k->at_work);
 	if (d.step != POLICY_VERIFY)
 		return d;
-	if (!k->begun[k->n] && !is_affordable(k, k->n)) {
+	if (!k->begun[d.link] && !is_affordable(k, d.link)) {
 		d.step = POLICY_ESCALATE;
 		d.reason = REASON_BUDGET;
 		return d;
 	}
-	start_link(k);
+	start_link(k, d.link);
 	return d;
 }
 
@@ -131,7 +162,7 @@ struct decision chain_timeout(struct chain *k)
 {
 	let_go(k);
 	book(k, &(struct verdict){
-			.verifier = link_at(k, k->n)->verifier->conf.name,
+			.verifier = link_at(k, k->link)->verifier->conf.name,
 			.kind = VERDICT_NONE,
 			.lack = LACK_FAULT,
 			.why = "timeout",
@@ -143,29 +174,34 @@ struct decision chain_timeout(struct chain *k)
 
 /* ---- replies ------------------------------------------------------------- */
 
-void chain_ahead(struct chain *k, int tier, int64_t until_us)
+static void begin_reply(struct chain *k, const struct chain_reply *r)
 {
-	k->tier = tier;
+	k->tier = r->tier;
 	k->n = 0;
-	k->subject.reply = NULL;
-	k->subject.until_us = until_us;
+	memset(k->verdicts, 0,
+	       k->cascade->policy.n_verify * sizeof(*k->verdicts));
+	k->subject.backend = r->backend;
+	k->subject.reply = r->reply;
+	k->subject.reply_bytes = r->bytes;
+	k->subject.until_us = r->until_us;
+}
+
+void chain_ahead(struct chain *k, const struct chain_reply *r)
+{
+	begin_reply(k, r);
 	for (size_t i = 0; i < k->cascade->policy.n_verify; i++) {
 		const struct chain_link *l = link_at(k, i);
 		const struct verify_asks *asks = l->verifier->asks;
 
-		if (asks && asks->is_early(l->opts) && is_affordable(k, i))
-			k->begun[i] = l->verifier->start(new_case(k), l->opts,
-							 on_verdict, k);
+		if (asks && asks->is_early && asks->is_early(l->opts) &&
+		    is_affordable(k, i))
+			k->begun[i] = begin(k, i);
 	}
 }
 
-struct decision chain_judge(struct chain *k, int tier,
-			    const struct chat_reply *reply, int64_t until_us)
+struct decision chain_judge(struct chain *k, const struct chain_reply *r)
 {
-	k->tier = tier;
-	k->n = 0;
-	k->subject.reply = reply;
-	k->subject.until_us = until_us;
+	begin_reply(k, r);
 	return chain_next(k);
 }
 
@@ -174,7 +210,7 @@ void chain_drop(struct chain *k)
 	if (k->at_work)
 		let_go(k);
 	for (size_t i = 0; i < k->cascade->policy.n_verify; i++) {
-		link_at(k, i)->verifier->free(k->begun[i]);
+		free_at(k, i, k->begun[i]);
 		k->begun[i] = NULL;
 	}
 }

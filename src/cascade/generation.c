@@ -28,8 +28,12 @@ static struct backend *backend_at(struct generation *g,
 static void add_link(struct cascade *c, enum policy_link kind,
 		     const struct verifier *v, const void *opts)
 {
-	c->chain[c->policy.n_verify] = (struct chain_link){ v, opts };
-	c->links[c->policy.n_verify++] = kind;
+	size_t i = c->policy.n_verify++;
+
+	c->chain[i] = (struct chain_link){ v, opts, NULL };
+	c->links[i] = kind;
+	if (kind == POLICY_CHECKS)
+		c->bands[i] = v->asks->band(opts);
 }
 
 /* Those that ask somebody, or those that do not, as the file has them. */
@@ -38,36 +42,22 @@ static void add_links(struct cascade *c, bool asking)
 	const struct conf_cascade *conf = c->conf;
 
 	for (size_t i = 0; i < conf->n_verify; i++) {
+		const void *opts = conf->verify[i].opts;
 		const struct verifier *v =
 			verifier_find(conf->verify[i].verifier->name);
 
-		if (!v->asks == asking)
-			continue;
-		add_link(c, asking ? POLICY_CHECKS : POLICY_READS, v,
-			 conf->verify[i].opts);
+		if (verifier_asks(v, opts) == asking)
+			add_link(c, asking ? POLICY_CHECKS : POLICY_READS, v,
+				 opts);
 	}
 }
 
-static void take_band(struct policy *p, const struct cascade *c)
-{
-	for (size_t i = 0; i < p->n_verify; i++) {
-		const struct chain_link *l = &c->chain[i];
-		struct conf_range band;
-
-		if (p->links[i] != POLICY_CHECKS)
-			continue;
-		band = l->verifier->asks->band(l->opts);
-		p->has_band = band.said;
-		p->band_low = band.low;
-		p->band_high = band.high;
-	}
-}
-
-static void add_head(struct cascade *c, enum heads_stage stage)
+static void add_head(struct cascade *c, enum policy_link kind,
+		     enum heads_stage stage)
 {
 	c->heads[stage] = (struct verify_head_opts){ &c->artifact->heads,
 						     stage };
-	add_link(c, POLICY_HEAD, verify_head(), &c->heads[stage]);
+	add_link(c, kind, verify_head(), &c->heads[stage]);
 }
 
 /* What asks somebody comes behind all that costs nothing. A head stands before
@@ -79,17 +69,46 @@ static void build_chain(struct cascade *c)
 
 	c->chain = mem_array(room, sizeof(*c->chain));
 	c->links = mem_array(room, sizeof(*c->links));
+	c->bands = mem_array(room, sizeof(*c->bands));
 	c->policy.links = c->links;
+	c->policy.bands = c->bands;
 	add_links(c, false);
 	if (c->artifact)
-		add_head(c, HEADS_BEFORE);
+		add_head(c, POLICY_HEAD, HEADS_BEFORE);
 	if (c->artifact && !c->artifact->heads.has_after)
 		return;
 	n_before = c->policy.n_verify;
 	add_links(c, true);
 	if (c->artifact && c->policy.n_verify > n_before)
-		add_head(c, HEADS_AFTER);
-	take_band(&c->policy, c);
+		add_head(c, POLICY_HEAD_AFTER, HEADS_AFTER);
+}
+
+/* What verifiers need beside their options. Faults of all of them. */
+static int open_chain(const struct generation *g, struct cascade *c,
+		      struct buf *faults)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < c->policy.n_verify; i++) {
+		struct chain_link *l = &c->chain[i];
+		struct err err = { 0 };
+
+		if (!l->verifier->open ||
+		    l->verifier->open(l->opts, g->conf, &l->state, &err) == 0)
+			continue;
+		buf_addf(faults, "%s: cascades.%s.verify.%s: %s\n",
+			 g->conf->path, c->name, l->verifier->conf.name,
+			 err.text);
+		rc = -1;
+	}
+	return rc;
+}
+
+static void close_chain(struct cascade *c)
+{
+	for (size_t i = 0; i < c->policy.n_verify; i++)
+		if (c->chain[i].state)
+			c->chain[i].verifier->close(c->chain[i].state);
 }
 
 static bool is_scored(const struct cascade *c)
@@ -183,6 +202,8 @@ static int cascade_init(struct generation *g, struct cascade *c,
 		return -1;
 	c->policy = policy_of(c);
 	build_chain(c);
+	if (open_chain(g, c, faults) < 0)
+		return -1;
 	if (!conf->n_verify || is_scored(c))
 		return 0;
 	buf_addf(faults,
@@ -246,8 +267,10 @@ static void tear_down(struct counted *c)
 
 	for (size_t i = 0; i < g->conf->n_cascades; i++) {
 		free(g->cascades[i].tiers);
+		close_chain(&g->cascades[i]);
 		free(g->cascades[i].chain);
 		free(g->cascades[i].links);
+		free(g->cascades[i].bands);
 		artifact_free(g->cascades[i].artifact);
 	}
 	for (size_t i = 0; i < g->conf->n_backends; i++) {

@@ -21,6 +21,7 @@ const char *reason_name(enum reason r)
 		[REASON_DEADLINE] = "deadline",
 		[REASON_BUDGET] = "budget",
 		[REASON_UNSUPPORTED] = "unsupported",
+		[REASON_SHADOW] = "shadow",
 		[REASON_DIRECT] = "direct",
 	};
 
@@ -57,7 +58,12 @@ static bool is_share(double x)
 static struct decision escalate(enum reason why, const char *gate,
 				double confidence)
 {
-	return (struct decision){ POLICY_ESCALATE, why, gate, confidence };
+	return (struct decision){ POLICY_ESCALATE, why, gate, confidence, 0 };
+}
+
+static bool is_head(enum policy_link link)
+{
+	return link == POLICY_HEAD || link == POLICY_HEAD_AFTER;
 }
 
 /* What ends a chain at once; REASON_NONE: nothing. */
@@ -77,7 +83,7 @@ static enum reason stop_of(const struct policy *p, enum policy_link link,
 			       REASON_NONE;
 	case VERDICT_SCORE:
 		if (!is_share(v->score) ||
-		    (link == POLICY_HEAD && !is_share(v->regret)))
+		    (is_head(link) && !is_share(v->regret)))
 			return REASON_VERIFIER_ERROR;
 		return REASON_NONE;
 	}
@@ -87,23 +93,25 @@ static enum reason stop_of(const struct policy *p, enum policy_link link,
 /* What the verdicts so far come to; NaN: nothing yet. */
 struct evidence {
 	double confidence, regret;
+	bool checked;
 };
 
 static void weigh(const struct policy *p, enum policy_link link,
 		  const struct verdict *v, struct evidence *e)
 {
+	e->checked = e->checked || link == POLICY_CHECKS;
 	if (v->kind != VERDICT_SCORE)
 		return;
-	if (link == POLICY_HEAD)
+	if (is_head(link))
 		e->regret = v->regret;
-	if (link == POLICY_HEAD || !p->calibrated)
+	if (is_head(link) || !p->calibrated)
 		e->confidence = v->score;
 }
 
-/* Without asking anybody else: is it kept? cut: of the regret. */
-static struct decision settle(const struct policy *p, const struct evidence *e,
-			      double cut)
+/* Without asking anybody else: is it kept? */
+static struct decision settle(const struct policy *p, const struct evidence *e)
 {
+	double cut = e->checked ? p->cuts.after : p->cuts.accept;
 	bool kept = p->has_target ? e->regret <= cut :
 				    e->confidence >= p->threshold;
 
@@ -112,47 +120,70 @@ static struct decision settle(const struct policy *p, const struct evidence *e,
 	if (!kept)
 		return escalate(REASON_LOW_CONFIDENCE, NULL, e->confidence);
 	return (struct decision){ POLICY_ACCEPT, REASON_CONFIDENT, NULL,
-				  e->confidence };
+				  e->confidence, 0 };
 }
 
-static bool is_in_band(const struct policy *p, const struct evidence *e)
+static bool is_in_band(const struct policy *p, size_t link,
+		       const struct evidence *e)
 {
+	const struct conf_range *band = &p->bands[link];
+
 	if (p->has_target)
 		return e->regret > p->cuts.accept && e->regret <= p->cuts.check;
-	return !p->has_band || (e->confidence >= p->band_low &&
-				e->confidence <= p->band_high);
+	return !band->said ||
+	       (e->confidence >= band->low && e->confidence <= band->high);
 }
 
-static bool is_checked(const struct policy *p, size_t n)
+/* Has the link anything to say, after those before it? */
+static bool is_due(const struct policy *p, size_t link,
+		   const struct evidence *e, bool all)
 {
-	for (size_t i = 0; i < n; i++)
-		if (p->links[i] == POLICY_CHECKS)
-			return true;
-	return false;
+	switch (p->links[link]) {
+	case POLICY_READS:
+	case POLICY_HEAD:
+		return true;
+	case POLICY_CHECKS:
+		return all || is_in_band(p, link, e);
+	case POLICY_HEAD_AFTER:
+		return e->checked;
+	}
+	return true;
 }
 
-struct decision policy_judge(const struct policy *p, const struct verdict *v,
-			     size_t n)
+static struct decision judge(const struct policy *p,
+			     const struct verdict *const *v, bool all)
 {
-	struct evidence e = { NAN, NAN };
+	struct evidence e = { NAN, NAN, false };
 
-	assert(n <= p->n_verify && p->n_verify > 0);
-	for (size_t i = 0; i < n; i++) {
-		enum reason why = stop_of(p, p->links[i], &v[i]);
+	assert(p->n_verify > 0);
+	for (size_t i = 0; i < p->n_verify; i++) {
+		enum reason why;
 
+		if (!is_due(p, i, &e, all))
+			continue;
+		if (!v[i])
+			return (struct decision){ POLICY_VERIFY, REASON_NONE,
+						  NULL, e.confidence, i };
+		why = stop_of(p, p->links[i], v[i]);
 		if (why != REASON_NONE)
 			return escalate(why,
-					why == REASON_GATE ? v[i].why : NULL,
+					why == REASON_GATE ? v[i]->why : NULL,
 					e.confidence);
-		weigh(p, p->links[i], &v[i], &e);
+		weigh(p, p->links[i], v[i], &e);
 	}
-	if (n == p->n_verify)
-		return settle(p, &e, is_checked(p, n) ? p->cuts.after :
-							p->cuts.accept);
-	if (p->links[n] == POLICY_CHECKS && !is_in_band(p, &e))
-		return settle(p, &e, p->cuts.accept);
-	return (struct decision){ POLICY_VERIFY, REASON_NONE, NULL,
-				  e.confidence };
+	return settle(p, &e);
+}
+
+struct decision policy_judge(const struct policy *p,
+			     const struct verdict *const *v)
+{
+	return judge(p, v, false);
+}
+
+struct decision policy_survey(const struct policy *p,
+			      const struct verdict *const *v)
+{
+	return judge(p, v, true);
 }
 
 enum reason policy_reason_of_fault(enum fault_kind kind, bool out_of_time)

@@ -200,8 +200,13 @@ static void start_call(struct run *r)
 	r->call = call_start(r->house->loop, r->house->client,
 			     r->cascade->tiers[r->tier], &q, &ops, r);
 	if (verified)
-		chain_ahead(&r->chain, tier_number(r, r->tier),
-			    policy_verify_until(q.until_us, r->until_us));
+		chain_ahead(&r->chain,
+			    &(struct chain_reply){
+				    .tier = tier_number(r, r->tier),
+				    .backend = r->cascade->tiers[r->tier],
+				    .until_us = policy_verify_until(
+					    q.until_us, r->until_us),
+			    });
 }
 
 static void book_attempt(struct run *r, bool aborted)
@@ -523,10 +528,16 @@ static enum next judged(struct run *r, struct decision d)
 
 static enum next judge_enter(struct run *r)
 {
-	wait_until(r, policy_verify_until(now_us(), r->until_us));
-	return judged(r, chain_judge(&r->chain, tier_number(r, r->tier),
-				     &call_answer(r->call)->reply,
-				     r->deadline.at_us));
+	struct chain_reply reply = {
+		.tier = tier_number(r, r->tier),
+		.backend = r->cascade->tiers[r->tier],
+		.reply = &call_answer(r->call)->reply,
+		.bytes = call_reply_bytes(r->call),
+		.until_us = policy_verify_until(now_us(), r->until_us),
+	};
+
+	wait_until(r, reply.until_us);
+	return judged(r, chain_judge(&r->chain, &reply));
 }
 
 static enum next step_judge(struct run *r, enum run_event ev)
@@ -790,6 +801,7 @@ static void prepare_chain(struct run *r)
 			.client = r->house->client,
 			.backends = r->generation->backends,
 			.conf = r->generation->conf,
+			.cascade = r->cascade->name,
 			.request_id = r->request_id,
 			.query = r->query,
 		},

@@ -4,6 +4,8 @@
  */
 #include "conf/conf_entries.h"
 
+#include <math.h>
+
 #include "base/map.h"
 #include "base/mem.h"
 #include "conf/conf_judging.h"
@@ -255,6 +257,7 @@ static void read_cascade(struct entries *e, const struct doc_node *n,
 
 	c->name = arena_dup(e->conf->arena, span_of(n->key));
 	claim(e, c->name, a_cascade, n->key_line, &at);
+	c->threshold = NAN;
 	c->deadline_us = e->conf->limits.deadline_us;
 	c->max_cost_pusd = CONF_NO_LIMIT;
 	c->max_verify_pusd = CONF_NO_LIMIT;

@@ -11,6 +11,7 @@ struct judging {
 	const struct conf_place *at;
 	const struct conf_cascade *c;
 	const struct doc_node *verify, *threshold, *target, *calibration;
+	const struct doc_node *compare, *mode; /* NULL: not said */
 };
 
 static void refuse(const struct judging *j, const struct doc_node *node,
@@ -36,7 +37,7 @@ static void check_cut(const struct judging *j)
 		"out";
 
 	if (judged && !j->threshold && !j->target &&
-	    !conf_rows_is_null(j->verify))
+	    j->c->mode != CONF_MODE_SHADOW && !conf_rows_is_null(j->verify))
 		refuse(j, j->verify,
 		       "needs a `threshold`, from 0 to 1: the confidence from "
 		       "which an answer is kept; or a `target`");
@@ -111,6 +112,29 @@ static void check_target(const struct judging *j)
 	refuse_bands(j);
 }
 
+/* A judge is somebody, and nobody else is asked. */
+static void check_compare(const struct judging *j)
+{
+	bool judged = j->c->compare == CONF_COMPARE_JUDGE;
+
+	if (judged && !j->c->compare_backend)
+		refuse(j, j->compare,
+		       "needs somebody to ask, like {by: judge, backend: NAME}");
+	else if (!judged && j->c->compare_backend)
+		refuse(j, j->compare,
+		       "names a `backend`, which is asked with `by: judge` "
+		       "alone; leave it out");
+}
+
+/* There must be a tier that is not the one that answers. */
+static void check_mode(const struct judging *j)
+{
+	if (j->c->mode == CONF_MODE_SHADOW && j->c->tier_names.n == 1)
+		refuse(j, j->mode,
+		       "shadow is for cascades of two tiers and more, this one "
+		       "has 1");
+}
+
 void conf_judging_check(struct conf_faults *faults, const struct doc_node *n,
 			const struct conf_place *at,
 			const struct conf_cascade *c)
@@ -123,8 +147,12 @@ void conf_judging_check(struct conf_faults *faults, const struct doc_node *n,
 		doc_find(n, "threshold"),
 		doc_find(n, "target"),
 		doc_find(n, "calibration"),
+		doc_find(n, "compare"),
+		doc_find(n, "mode"),
 	};
 
 	check_cut(&j);
 	check_target(&j);
+	check_compare(&j);
+	check_mode(&j);
 }

@@ -200,6 +200,15 @@ static const struct conf_key target_keys[] = {
 	{ NULL },
 };
 
+static const struct conf_key compare_keys[] = {
+	{ "by", CONF_ENUM, CASCADE(compare),
+	  .fallback = "auto", .words = CONF_COMPARE_WORDS,
+	  .help = "the comparator; judge: a model is asked, for pairs of answers" },
+	{ "backend", CONF_BACKEND, CASCADE(compare_backend), .optional = true,
+	  .help = "the model that is asked, with judge" },
+	{ NULL },
+};
+
 static const struct conf_key cascade_keys[] = {
 	{ "match", CONF_STRINGS, CASCADE(match),
 	  .optional = true, .max = 1024,
@@ -216,14 +225,13 @@ static const struct conf_key cascade_keys[] = {
 	{ "calibration", CONF_FILE, CASCADE(calibration),
 	  .fallback = "none", .zero = "none",
 	  .help = "file of frugalctl calibrate; without it confidence is a raw score" },
-	{ "compare", CONF_ENUM, CASCADE(compare),
-	  .fallback = "auto", .words = CONF_COMPARE_WORDS,
-	  .help = "what counts as the same answer" },
+	{ "compare", CONF_SECTION, .sub = compare_keys, .lone = "by",
+	  .help = "what counts as the same answer; a bare value is the comparator" },
 	{ "limits", CONF_SECTION, .sub = cascade_limits_keys,
 	  .help = "of one request" },
 	{ "mode", CONF_ENUM, CASCADE(mode),
-	  .fallback = "enforce", .words = "enforce", .later = "shadow",
-	  .help = "enforce: decisions count" },
+	  .fallback = "enforce", .words = "enforce,shadow",
+	  .help = "shadow: the last tier answers, the others and all verifiers are asked afterwards, for the ledger" },
 	{ "on_terminal_failure", CONF_ENUM, CASCADE(on_terminal_failure),
 	  .fallback = "error", .words = "error,best_rejected",
 	  .help = "when the last tier fails: say so, or send the best answer refused before" },

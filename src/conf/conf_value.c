@@ -299,10 +299,6 @@ static int set_enum(const struct conf_key *k, const char *text,
 	int v = conf_value_word(k->words, text);
 
 	(void)from;
-	if (k->later && strcmp(text, k->later) == 0)
-		return err_set(why, ERR_CONF,
-			       "%s is not in this version; it takes %s", text,
-			       k->words);
 	if (v < 0)
 		return err_set(why, ERR_CONF, "%.40s is not one of %s", text,
 			       k->words);

@@ -347,7 +347,11 @@ static void read_check(struct judging *j)
 	const struct chat_choice ours = choice_of(&j->cheap);
 	struct verdict v = {.kind = VERDICT_NONE};
 
-	verify_check_read(check_mode(j->cascade), comparator_of(j->cascade),
+	verify_check_read(&(struct verify_check_asked){
+				  check_mode(j->cascade),
+				  comparator_of(j->cascade),
+				  SIGNAL_CHECK_AGREE,
+			  },
 			  &ours, &j->check.reply, j->arena, &v);
 	for (size_t i = 0; i < v.n_signals; i++)
 		put_signal(j, v.signals[i].name, v.signals[i].value);

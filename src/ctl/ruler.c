@@ -22,6 +22,7 @@ struct ruler {
 	size_t *places; /* of the heads' features among the samples' values */
 	size_t raw, check_p, check_agree; /* of raw scores there */
 	enum policy_link links[LINKS_MOST];
+	struct conf_range bands[LINKS_MOST];
 	struct policy policy;
 };
 
@@ -49,52 +50,48 @@ static void add_link(struct ruler *r, enum policy_link link)
 	r->links[r->policy.n_verify++] = link;
 }
 
-static void add_links(struct ruler *r, bool check)
+/* band: of the check; NULL: there is none. */
+static void add_links(struct ruler *r, const struct conf_range *band)
 {
 	add_link(r, POLICY_READS);
 	if (r->heads)
 		add_link(r, POLICY_HEAD);
-	if (!check)
+	if (!band)
 		return;
+	r->bands[r->policy.n_verify] = *band;
 	add_link(r, POLICY_CHECKS);
 	if (r->heads)
-		add_link(r, POLICY_HEAD);
+		add_link(r, POLICY_HEAD_AFTER);
 }
 
-static void set_cut(struct policy *p, const struct conf_cascade *c,
-		    const struct artifact *a, double threshold)
+static void set_cut(struct policy *p, const struct artifact *a,
+		    double threshold)
 {
-	const struct conf_range *band = judge_check_option(c, "band");
-
 	p->calibrated = a != NULL;
 	p->has_target = a && isnan(threshold);
 	p->threshold = threshold;
 	if (p->has_target)
 		p->cuts = (struct policy_cuts){a->cuts.accept, a->cuts.check,
 					       a->cuts.after};
-	p->has_band = band && band->said;
-	if (p->has_band) {
-		p->band_low = band->low;
-		p->band_high = band->high;
-	}
 }
 
 struct ruler *ruler_new(const struct samples *s, const struct conf_cascade *c,
 			const struct artifact *a, double threshold)
 {
 	struct ruler *r = mem_new(sizeof(*r));
-	bool check = judge_check_backend(c) != NULL;
 
 	r->samples = s;
 	r->heads = a ? &a->heads : NULL;
 	r->raw = place_of(s, judge_raw_signal(c));
 	r->check_p = place_of(s, signal_name(SIGNAL_CHECK_P));
 	r->check_agree = place_of(s, signal_name(SIGNAL_CHECK_AGREE));
-	r->policy = (struct policy){.n_tiers = 2, .links = r->links};
-	set_cut(&r->policy, c, a, threshold);
+	r->policy = (struct policy){.n_tiers = 2, .links = r->links,
+				    .bands = r->bands};
+	set_cut(&r->policy, a, threshold);
 	if (a)
 		find_places(r);
-	add_links(r, check && (!a || a->heads.has_after));
+	add_links(r, !a || a->heads.has_after ? judge_check_option(c, "band")
+					      : NULL);
 	return r;
 }
 
@@ -171,7 +168,9 @@ static struct verdict verdict_of(const struct ruler *r, const struct sample *s,
 	case POLICY_READS:
 		return read_reply(r, s);
 	case POLICY_HEAD:
-		return ask_head(r, s, i > 1 ? HEADS_AFTER : HEADS_BEFORE);
+		return ask_head(r, s, HEADS_BEFORE);
+	case POLICY_HEAD_AFTER:
+		return ask_head(r, s, HEADS_AFTER);
 	case POLICY_CHECKS:
 		return ask_check(r, s);
 	}
@@ -190,20 +189,20 @@ static enum cuts_fate fate_of(bool accepted, bool checked)
 struct ruling ruler_rule(const struct ruler *r, const struct sample *s)
 {
 	struct ruling g = {CUTS_ESCALATE, s->barred, 0, 1};
-	struct verdict v[LINKS_MOST] = {0};
+	const struct verdict *given[LINKS_MOST] = {NULL};
+	struct verdict v[LINKS_MOST];
 	struct decision d;
 	bool checked = false;
-	size_t n = 0;
 
 	if (s->barred)
 		return g;
-	for (d = policy_judge(&r->policy, v, 0); d.step == POLICY_VERIFY;
-	     d = policy_judge(&r->policy, v, n)) {
-		v[n] = verdict_of(r, s, n);
-		checked = checked || r->links[n] == POLICY_CHECKS;
-		if (r->links[n] == POLICY_HEAD)
-			g.regret = v[n].regret;
-		n++;
+	while ((d = policy_judge(&r->policy, given)).step == POLICY_VERIFY) {
+		v[d.link] = verdict_of(r, s, d.link);
+		given[d.link] = &v[d.link];
+		checked = checked || r->links[d.link] == POLICY_CHECKS;
+		if (r->links[d.link] == POLICY_HEAD ||
+		    r->links[d.link] == POLICY_HEAD_AFTER)
+			g.regret = v[d.link].regret;
 	}
 	g.fate = fate_of(d.step == POLICY_ACCEPT, checked);
 	g.reason = reason_name(d.reason);

@@ -296,6 +296,7 @@ static const struct {
 	[COMPARATOR_REGEX] = {"regex", same_regex},
 	[COMPARATOR_JSON] = {"json", same_json},
 	[COMPARATOR_AUTO] = {"auto", same_auto},
+	[COMPARATOR_JUDGE] = {"judge", same_auto},
 };
 
 enum comparator comparator_find(const char *name)

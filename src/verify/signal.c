@@ -32,21 +32,32 @@ struct row {
 			      "mean of the a_t1 - a_t2 there are", "nat"},     \
 	[id##_TOKENS] = {prefix ".tokens", "n", "token"}
 
+#define CHECK(id, prefix)                                                      \
+	[id##_AGREE] = {prefix ".agree",                                       \
+			"1 when the check's answer is the same as the "        \
+			"reply's, else 0",                                     \
+			"1"},                                                  \
+	[id##_P] = {prefix ".p",                                               \
+		    "agreeing: e^(sum l_t) of the check's answer; else "       \
+		    "what it gives to the reply's where they part",            \
+		    "probability"},                                            \
+	[id##_LOGP] = {prefix ".logp", "sum l_t of the check's answer", "nat"}
+
 static const struct row table[SIGNAL_N] = {
 	TOKEN_STATS(SIGNAL_LOGPROB, "logprob"),
 	TOKEN_STATS(SIGNAL_ANSWER, "answer"),
 	[SIGNAL_RULES_HEDGE] = {"rules.hedge",
 				"hedge phrases in the reply's text", "phrase"},
-	[SIGNAL_CHECK_AGREE] = {"check.agree",
-				"1 when the check's answer is the same as the "
-				"reply's, else 0",
+	CHECK(SIGNAL_CHECK, "check"),
+	CHECK(SIGNAL_SELF_CHECK, "self_check"),
+	[SIGNAL_JUDGE_SCORE] = {"judge.score", "the grade given, 0 to 10, / 10",
 				"1"},
-	[SIGNAL_CHECK_P] = {"check.p",
-			    "agreeing: e^(sum l_t) of the check's answer; else "
-			    "what it gives to the reply's where they part",
-			    "probability"},
-	[SIGNAL_CHECK_LOGP] = {"check.logp", "sum l_t of the check's answer",
-			       "nat"},
+	[SIGNAL_SAMPLES_AGREE] = {"samples.agree",
+				  "samples that give the reply's answer / "
+				  "samples asked for",
+				  "1"},
+	[SIGNAL_HTTP_SCORE] = {"http.score", "as the scorer gives it", "1"},
+	[SIGNAL_PLUGIN_SCORE] = {"plugin.score", "as the plugin gives it", "1"},
 	[SIGNAL_HEAD_CONFIDENCE] = {"head.confidence",
 				    "of the fitted head, calibrated",
 				    "probability"},

@@ -6,40 +6,59 @@
 
 #include "base/now.h"
 
-struct verification {
+/* Of one that judged on the spot. */
+struct verified {
 	struct loop *loop;
 	struct verdict verdict;
 	verify_done_fn *done;
 	void *arg;
 };
 
+bool verifier_asks(const struct verifier *v, const void *opts)
+{
+	return v->asks && (!v->asks->is_asked || v->asks->is_asked(opts));
+}
+
 static void report(void *arg)
 {
-	struct verification *v = arg;
+	struct verified *v = arg;
 
 	v->done(v->arg, &v->verdict);
 }
 
-struct verification *verification_at_once(const struct verify_case *c,
-					  const void *opts, const char *name,
-					  verify_judge_fn *judge,
-					  verify_done_fn *done, void *arg)
+static bool is_on_the_spot(const struct verifier *v, const void *opts)
 {
-	struct verification *v = arena_get(c->arena, sizeof(*v));
-	int64_t start = now_us();
-
-	v->loop = c->loop;
-	v->done = done;
-	v->arg = arg;
-	v->verdict.verifier = name;
-	judge(c, opts, &v->verdict);
-	v->verdict.us = now_us() - start;
-	loop_defer(c->loop, report, v);
-	return v;
+	return v->judge && !verifier_asks(v, opts);
 }
 
-void verification_at_once_free(struct verification *v)
+struct verification *verifier_start(const struct verifier *v,
+				    const struct verify_case *c,
+				    const void *opts, verify_done_fn *done,
+				    void *arg)
 {
-	if (v)
-		loop_undefer(v->loop, report, v);
+	int64_t start = now_us();
+	struct verified *it;
+
+	if (!is_on_the_spot(v, opts))
+		return v->start(c, opts, done, arg);
+	it = arena_get(c->arena, sizeof(*it));
+	it->loop = c->loop;
+	it->done = done;
+	it->arg = arg;
+	it->verdict.verifier = v->conf.name;
+	v->judge(c, opts, &it->verdict);
+	it->verdict.us = now_us() - start;
+	loop_defer(c->loop, report, it);
+	return (struct verification *)it;
+}
+
+void verifier_free(const struct verifier *v, const void *opts,
+		   struct verification *at_work)
+{
+	struct verified *it = (struct verified *)at_work;
+
+	if (!is_on_the_spot(v, opts))
+		v->free(at_work);
+	else if (it)
+		loop_undefer(it->loop, report, it);
 }

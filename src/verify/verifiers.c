@@ -15,6 +15,7 @@
 static const struct verifier *(*const list[])(void) = {
 	verify_rules,
 	verify_logprob,
+	verify_self_check,
 	verify_check,
 };
 

@@ -258,14 +258,14 @@ static void read_verdict(const struct chat_choice *theirs, struct reading *r)
 
 /* ---- the verdict --------------------------------------------------------- */
 
-static void put_signals(const struct reading *r, struct arena *a,
-			struct verdict *v)
+static void put_signals(const struct reading *r, enum signal_id first,
+			struct arena *a, struct verdict *v)
 {
 	struct signal *s = arena_get(a, 3 * sizeof(*s));
 
-	s[0] = (struct signal){signal_name(SIGNAL_CHECK_AGREE), r->agree};
-	s[1] = (struct signal){signal_name(SIGNAL_CHECK_P), r->p};
-	s[2] = (struct signal){signal_name(SIGNAL_CHECK_LOGP), r->logp};
+	s[0] = (struct signal){signal_name(first), r->agree};
+	s[1] = (struct signal){signal_name(first + 1), r->p};
+	s[2] = (struct signal){signal_name(first + 2), r->logp};
 	v->signals = s;
 	v->n_signals = 3;
 }
@@ -284,7 +284,7 @@ static void put_score(const struct reading *r, struct verdict *v)
 	v->score = score;
 }
 
-void verify_check_read(enum chat_check_mode mode, enum comparator compare,
+void verify_check_read(const struct verify_check_asked *asked,
 		       const struct chat_choice *ours,
 		       const struct chat_reply *check, struct arena *a,
 		       struct verdict *v)
@@ -298,10 +298,10 @@ void verify_check_read(enum chat_check_mode mode, enum comparator compare,
 		v->why = "empty";
 		return;
 	}
-	if (mode == CHAT_CHECK_BLIND)
-		read_blind(compare, ours, theirs, &r);
+	if (asked->mode == CHAT_CHECK_BLIND)
+		read_blind(asked->compare, ours, theirs, &r);
 	else
 		read_verdict(theirs, &r);
-	put_signals(&r, a, v);
+	put_signals(&r, asked->signals, a, v);
 	put_score(&r, v);
 }

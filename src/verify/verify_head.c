@@ -82,21 +82,12 @@ void verify_head_judge(const struct verify_case *c, const void *opts,
 	v->n_signals = 2;
 }
 
-static struct verification *head_start(const struct verify_case *c,
-				       const void *opts, verify_done_fn *done,
-				       void *arg)
-{
-	return verification_at_once(c, opts, "head", verify_head_judge, done,
-				    arg);
-}
-
 const struct verifier *verify_head(void)
 {
 	static const struct verifier v = {
 		.conf = {.name = "head"},
 		.gives_score = true,
-		.start = head_start,
-		.free = verification_at_once_free,
+		.judge = verify_head_judge,
 	};
 
 	return &v;

@@ -239,14 +239,6 @@ void verify_logprob_judge(const struct verify_case *c, const void *opts,
 	v->n_signals = 2 * SIGNAL_TOKEN_STATS;
 }
 
-static struct verification *logprob_start(const struct verify_case *c,
-					  const void *opts,
-					  verify_done_fn *done, void *arg)
-{
-	return verification_at_once(c, opts, "logprob", verify_logprob_judge,
-				    done, arg);
-}
-
 const struct verifier *verify_logprob(void)
 {
 	static const struct verifier v = {
@@ -254,8 +246,7 @@ const struct verifier *verify_logprob(void)
 			 .keys = keys,
 			 .opts_size = sizeof(struct logprob_opts)},
 		.gives_score = true,
-		.start = logprob_start,
-		.free = verification_at_once_free,
+		.judge = verify_logprob_judge,
 	};
 
 	return &v;

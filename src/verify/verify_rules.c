@@ -214,14 +214,6 @@ void verify_rules_judge(const struct verify_case *c, const void *opts,
 	write_signals(c, v);
 }
 
-static struct verification *rules_start(const struct verify_case *c,
-					const void *opts, verify_done_fn *done,
-					void *arg)
-{
-	return verification_at_once(c, opts, "rules", verify_rules_judge, done,
-				    arg);
-}
-
 const struct verifier *verify_rules(void)
 {
 	static const struct verifier v = {
@@ -229,8 +221,7 @@ const struct verifier *verify_rules(void)
 			 .keys = keys,
 			 .opts_size = sizeof(struct rules_opts),
 			 .prepare = rules_prepare},
-		.start = rules_start,
-		.free = verification_at_once_free,
+		.judge = verify_rules_judge,
 	};
 
 	return &v;

@@ -36,6 +36,7 @@ static void test_reason_names(void **state)
 		"deadline",
 		"budget",
 		"unsupported",
+		"shadow",
 		"direct",
 	};
 
@@ -187,9 +188,9 @@ static const struct verdict alphabet[] = {
 
 #define N_ALPHABET (sizeof(alphabet) / sizeof(*alphabet))
 
-/* Chains: r reads, h is a head, c checks. */
-static const char *const shapes[] = {"r",  "rr",  "rrr",  "c",	  "rc",
-				     "rh", "rrh", "rhch", "hch", "rrhc"};
+/* Chains: r reads, h is a head, c checks, H is a head behind checks. */
+static const char *const shapes[] = {"r",  "rr",  "rrr",  "c",   "rc",	 "rcc",
+				     "rh", "rrh", "rhcH", "hcH", "rrhc", "hccH"};
 
 #define N_SHAPES (sizeof(shapes) / sizeof(*shapes))
 #define MOST	 4
@@ -201,6 +202,7 @@ static size_t links_of(const char *shape, enum policy_link *links)
 	for (size_t i = 0; i < n; i++)
 		links[i] = shape[i] == 'r'   ? POLICY_READS
 			   : shape[i] == 'h' ? POLICY_HEAD
+			   : shape[i] == 'H' ? POLICY_HEAD_AFTER
 					     : POLICY_CHECKS;
 	return n;
 }
@@ -209,8 +211,9 @@ static size_t links_of(const char *shape, enum policy_link *links)
 struct telling {
 	const struct policy *p;
 	const char *shape;
-	const struct verdict *v;
-	size_t n;
+	const struct verdict *const *v; /* NULL: passed over, or still to come */
+	bool all; /* surveyed */
+	size_t n; /* links before this one were told or passed over */
 };
 
 static bool bad_share(double x)
@@ -220,8 +223,11 @@ static bool bad_share(double x)
 
 static enum reason stops(const struct telling *t, size_t i)
 {
-	const struct verdict *v = &t->v[i];
-	bool head = t->shape[i] == 'h', check = t->shape[i] == 'c';
+	const struct verdict *v = t->v[i];
+	bool head = strchr("hH", t->shape[i]), check = t->shape[i] == 'c';
+
+	if (!v)
+		return REASON_NONE;
 
 	if (v->kind == VERDICT_REJECT)
 		return REASON_GATE;
@@ -241,12 +247,12 @@ static enum reason stops(const struct telling *t, size_t i)
 static double last_of(const struct telling *t, size_t n, bool regret)
 {
 	for (size_t i = n; i-- > 0;) {
-		bool head = t->shape[i] == 'h';
+		bool head = strchr("hH", t->shape[i]);
 
-		if (t->v[i].kind != VERDICT_SCORE)
+		if (!t->v[i] || t->v[i]->kind != VERDICT_SCORE)
 			continue;
 		if (head || (!regret && !t->p->calibrated))
-			return regret ? t->v[i].regret : t->v[i].score;
+			return regret ? t->v[i]->regret : t->v[i]->score;
 	}
 	return NAN;
 }
@@ -264,30 +270,42 @@ static enum reason by_cut(const struct telling *t, double cut)
 					: REASON_LOW_CONFIDENCE;
 }
 
-static bool within(const struct telling *t)
+static bool within(const struct telling *t, size_t link)
 {
-	double c = last_of(t, t->n, false), g = last_of(t, t->n, true);
+	double c = last_of(t, link, false), g = last_of(t, link, true);
+	const struct conf_range *band = &t->p->bands[link];
 
 	if (t->p->has_target)
 		return !isnan(g) && !(g <= t->p->cuts.accept) &&
 		       !(g > t->p->cuts.check);
-	if (!t->p->has_band)
+	if (!band->said)
 		return true;
-	return !isnan(c) && !(c < t->p->band_low) && !(c > t->p->band_high);
+	return !isnan(c) && !(c < band->low) && !(c > band->high);
+}
+
+static bool checked(const struct telling *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (t->shape[i] == 'c' && t->v[i])
+			return true;
+	return false;
+}
+
+static bool passed_over(const struct telling *t, size_t link)
+{
+	if (t->shape[link] == 'H')
+		return !checked(t, link);
+	return t->shape[link] == 'c' && !t->all && !within(t, link);
 }
 
 static enum reason expected(const struct telling *t, size_t *stopped)
 {
-	bool checked = strcspn(t->shape, "c") < t->n;
-
 	for (*stopped = 0; *stopped < t->n; ++*stopped)
 		if (stops(t, *stopped) != REASON_NONE)
 			return stops(t, *stopped);
 	if (t->shape[t->n] == '\0')
-		return by_cut(t, checked ? t->p->cuts.after
-					 : t->p->cuts.accept);
-	if (t->shape[t->n] == 'c' && !within(t))
-		return by_cut(t, t->p->cuts.accept);
+		return by_cut(t, checked(t, t->n) ? t->p->cuts.after
+						  : t->p->cuts.accept);
 	return REASON_NONE; /* go on */
 }
 
@@ -300,14 +318,17 @@ static enum policy_step step_of(enum reason r)
 
 static void compare(const struct telling *t)
 {
-	struct decision d = policy_judge(t->p, t->v, t->n);
+	struct decision d = t->all ? policy_survey(t->p, t->v)
+				   : policy_judge(t->p, t->v);
 	size_t stopped;
 	enum reason r = expected(t, &stopped);
 	double c = last_of(t, stopped, false);
 
 	assert_int_equal(d.reason, r);
 	assert_int_equal(d.step, step_of(r));
-	assert_ptr_equal(d.gate, r == REASON_GATE ? t->v[stopped].why : NULL);
+	if (d.step == POLICY_VERIFY)
+		assert_int_equal(d.link, t->n);
+	assert_ptr_equal(d.gate, r == REASON_GATE ? t->v[stopped]->why : NULL);
 	if (isnan(c))
 		assert_true(isnan(d.confidence));
 	else
@@ -320,29 +341,43 @@ static void compare(const struct telling *t)
 }
 
 static void compare_beginnings(const struct policy *p, const char *shape,
-			       struct verdict *v, size_t i)
+			       const struct verdict **v, size_t i, bool all)
 {
-	struct telling t = {p, shape, v, i};
+	struct telling t = {p, shape, v, all, i};
 
+	while (shape[t.n] && passed_over(&t, t.n))
+		t.n++;
 	compare(&t);
-	if (shape[i] == '\0')
+	if (shape[t.n] == '\0')
 		return;
 	for (size_t a = 0; a < N_ALPHABET; a++) {
-		v[i] = alphabet[a];
-		compare_beginnings(p, shape, v, i + 1);
+		v[t.n] = &alphabet[a];
+		compare_beginnings(p, shape, v, t.n + 1, all);
 	}
+	v[t.n] = NULL;
 }
+
+/* The band of each check; the second one's is another. */
+#define BAND(low, high)                                                        \
+	(const struct conf_range[MOST])                                        \
+	{                                                                      \
+		{true, low, high}, {true, low, high}, {true, 0.8, 1},          \
+		{                                                              \
+			true, low, high                                        \
+		}                                                              \
+	}
+
+static const struct conf_range no_bands[] = {{false, 0, 0}, {false, 0, 0},
+					     {false, 0, 0}, {false, 0, 0}};
 
 static const struct policy kinds[] = {
 	{.threshold = 0.8},
 	{.threshold = 0},
 	{.threshold = 1},
-	{.threshold = 0.8, .has_band = true, .band_low = 0.35,
-	 .band_high = 0.9},
-	{.threshold = 0.8, .has_band = true, .band_low = 0.9, .band_high = 1},
+	{.threshold = 0.8, .bands = BAND(0.35, 0.9)},
+	{.threshold = 0.8, .bands = BAND(0.9, 1)},
 	{.threshold = 0.8, .calibrated = true},
-	{.threshold = 0.8, .calibrated = true, .has_band = true,
-	 .band_low = 0.35, .band_high = 0.9},
+	{.threshold = 0.8, .calibrated = true, .bands = BAND(0.35, 0.9)},
 	{.has_target = true, .calibrated = true, .cuts = {0.02, 0.3, 0.05}},
 	{.has_target = true, .calibrated = true, .cuts = {0.1, 0.1, 0.1}},
 	{.has_target = true, .calibrated = true, .cuts = {-1, 0.3, 0.05}},
@@ -352,18 +387,19 @@ static const struct policy kinds[] = {
 
 static void test_all_chains(void **state)
 {
-	struct verdict v[MOST];
-
 	(void)state;
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
 		for (size_t s = 0; s < N_SHAPES; s++) {
+			const struct verdict *v[MOST] = {NULL};
 			enum policy_link links[MOST];
 			struct policy p = kinds[k];
 
 			p.n_tiers = 2;
 			p.links = links;
+			p.bands = p.bands ? p.bands : no_bands;
 			p.n_verify = links_of(shapes[s], links);
-			compare_beginnings(&p, shapes[s], v, 0);
+			compare_beginnings(&p, shapes[s], v, 0, false);
+			compare_beginnings(&p, shapes[s], v, 0, true);
 		}
 }
 
@@ -389,13 +425,17 @@ static void expect(const struct policy *p, const char *shape,
 		   const struct verdict *v, size_t n, enum policy_step step,
 		   enum reason reason)
 {
+	const struct verdict *given[MOST] = {NULL};
 	enum policy_link links[MOST];
 	struct policy q = *p;
 	struct decision d;
 
+	for (size_t i = 0; i < n; i++)
+		given[i] = &v[i];
 	q.links = links;
+	q.bands = p->bands ? p->bands : no_bands;
 	q.n_verify = links_of(shape, links);
-	d = policy_judge(&q, v, n);
+	d = policy_judge(&q, given);
 	assert_int_equal(d.step, step);
 	assert_int_equal(d.reason, reason);
 }
@@ -435,9 +475,7 @@ static void test_bands_by_hand(void **state)
 
 	(void)state;
 	EXPECT(&p, "rc", POLICY_VERIFY, REASON_NONE, scored(0.01));
-	p.has_band = true;
-	p.band_low = 0.3;
-	p.band_high = 0.9;
+	p.bands = BAND(0.3, 0.9);
 	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(0.29));
 	EXPECT(&p, "rc", POLICY_VERIFY, REASON_NONE, scored(0.3));
 	EXPECT(&p, "rc", POLICY_VERIFY, REASON_NONE, scored(0.9));
@@ -445,11 +483,11 @@ static void test_bands_by_hand(void **state)
 	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_NO_SIGNAL, absent);
 	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_NO_SIGNAL, pass);
 	/* Above the band but below the threshold. */
-	p.band_high = 0.5;
+	p.bands = BAND(0.3, 0.5);
 	EXPECT(&p, "rc", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(0.7));
 	/* Nothing gives a confidence: there is nothing in the band. */
 	expect(&p, "c", NULL, 0, POLICY_ESCALATE, REASON_NO_SIGNAL);
-	p.has_band = false;
+	p.bands = NULL;
 	expect(&p, "c", NULL, 0, POLICY_VERIFY, REASON_NONE);
 }
 
@@ -464,25 +502,25 @@ static void test_targets_by_hand(void **state)
 
 	(void)state;
 	/* A raw score decides nothing. */
-	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0));
-	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_NO_SIGNAL, absent);
-	EXPECT(&p, "rhch", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),
+	EXPECT(&p, "rhcH", POLICY_VERIFY, REASON_NONE, scored(0));
+	EXPECT(&p, "rhcH", POLICY_ESCALATE, REASON_NO_SIGNAL, absent);
+	EXPECT(&p, "rhcH", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),
 	       regretted(0.02));
-	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0),
+	EXPECT(&p, "rhcH", POLICY_VERIFY, REASON_NONE, scored(0),
 	       regretted(0.03));
-	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0),
+	EXPECT(&p, "rhcH", POLICY_VERIFY, REASON_NONE, scored(0),
 	       regretted(0.4));
-	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(1),
+	EXPECT(&p, "rhcH", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(1),
 	       regretted(0.41));
-	EXPECT(&p, "rhch", POLICY_VERIFY, REASON_NONE, scored(0),
+	EXPECT(&p, "rhcH", POLICY_VERIFY, REASON_NONE, scored(0),
 	       regretted(0.1), scored(0));
-	EXPECT(&p, "rhch", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),
+	EXPECT(&p, "rhcH", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),
 	       regretted(0.1), scored(0), regretted(0.05));
-	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(1),
+	EXPECT(&p, "rhcH", POLICY_ESCALATE, REASON_LOW_CONFIDENCE, scored(1),
 	       regretted(0.1), scored(1), regretted(0.06));
-	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_NO_SIGNAL, scored(1),
+	EXPECT(&p, "rhcH", POLICY_ESCALATE, REASON_NO_SIGNAL, scored(1),
 	       regretted(0.1), absent);
-	EXPECT(&p, "rhch", POLICY_ESCALATE, REASON_VERIFIER_ERROR, scored(1),
+	EXPECT(&p, "rhcH", POLICY_ESCALATE, REASON_VERIFIER_ERROR, scored(1),
 	       regretted(0.1), failed);
 	/* No check: the first cut is all there is. */
 	EXPECT(&p, "rh", POLICY_ACCEPT, REASON_CONFIDENT, scored(0),

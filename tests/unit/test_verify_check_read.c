@@ -69,7 +69,9 @@ static struct verdict read_as(enum chat_check_mode mode,
 	struct chat_reply theirs = read_reply(reply_text(content, logprobs));
 	struct verdict v = {0};
 
-	verify_check_read(mode, compare, &mine.choices[0], &theirs, arena, &v);
+	verify_check_read(
+		&(struct verify_check_asked){mode, compare, SIGNAL_CHECK_AGREE},
+		&mine.choices[0], &theirs, arena, &v);
 	return v;
 }
 

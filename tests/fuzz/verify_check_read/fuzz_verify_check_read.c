@@ -76,10 +76,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	memcpy(copy, p, n);
 	if (read_reply(&ours, copy + 1, n_ours, a) &&
 	    read_reply(&theirs, copy + n_ours + 2, n - n_ours - 2, a)) {
-		verify_check_read(p[0] & 1 ? CHAT_CHECK_BLIND
-					   : CHAT_CHECK_VERDICT,
-				  (enum comparator)(p[0] / 2 % COMPARATOR_N),
-				  &ours.choices[0], &theirs, a, &v);
+		const struct verify_check_asked asked = {
+			p[0] & 1 ? CHAT_CHECK_BLIND : CHAT_CHECK_VERDICT,
+			(enum comparator)(p[0] / 2 % COMPARATOR_N),
+			SIGNAL_CHECK_AGREE,
+		};
+
+		verify_check_read(&asked, &ours.choices[0], &theirs, a, &v);
 		check_verdict(&v);
 	}
 	free(copy);

@@ -19,3 +19,5 @@ FUZZ_verify_check_read = $(addprefix verify/, verify_check_read signal \
 	pattern final_answer passage prose number) stat/tokens \
 	$(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline \
 	$(addprefix base/, mem buf err now jscan jtext decimal)
+FUZZ_chat_sample = $(addprefix chat/, chat_sample chat chat_scan splice) \
+	base/fixed base/jscan base/jtext base/decimal base/mem base/buf

@@ -58,6 +58,7 @@ UNIT_verify_rules = $(RULES) $(addprefix verify/, signal verifier prose) $(addpr
 UNIT_chat = chat/chat chat/chat_reply chat/chat_scan base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_verify_logprob = $(addprefix verify/, verify_logprob signal token_stats verifier final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_chat_ask = $(addprefix chat/, chat_ask chat chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf
+UNIT_chat_sample = $(addprefix chat/, chat_sample chat chat_scan splice) base/fixed base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_chat_check = $(addprefix chat/, chat_check chat chat_scan) base/jscan base/jtext base/decimal base/mem base/buf
 UNIT_roster = cascade/roster evt/loop evt/deadline $(addprefix base/, fixed err mem now metric map buf)
 UNIT_chat_edit = $(addprefix chat/, chat_edit chat_logprobs chat chat_reply chat_scan splice) base/jscan base/jtext base/decimal base/mem base/buf

@@ -27,7 +27,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
-      comparator token_stats words refusal repetition hedge script \
+      comparator choice_same ballot token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
       verify_head verify_check_read inquiry verify_check verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)

@@ -69,13 +69,19 @@ def checked(yard):
 
 
 @pytest.fixture(scope="module")
-def module_rig(request, tmp_path_factory):
-    """One rig for a story; the story's CONFIG is laid over the standard."""
+def module_yard(tmp_path_factory):
+    """For one story."""
     made = _yard(tmp_path_factory)
     try:
-        yield made.rig(**getattr(request.module, "CONFIG", {}))
+        yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="module")
+def module_rig(request, module_yard):
+    """One rig for a story; the story's CONFIG is laid over the standard."""
+    return module_yard.rig(**getattr(request.module, "CONFIG", {}))
 
 
 @pytest.fixture

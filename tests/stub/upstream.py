@@ -246,6 +246,18 @@ class Upstream:
         """Listens on the same port again."""
         self._run(self._listen())
 
+    def last_words(self, behaviour):
+        """The same, and when it is said nobody listens any more, until
+        open_port()."""
+        async def spoken(call, conn):
+            conn.keep = False
+            for other in self._connections - {conn}:
+                other.reset()
+            self._server.close()
+            self._sock = _bound(self.port, self._sndbuf)
+            await behaviour(call, conn)
+        return spoken
+
     def stop(self):
         """Ends server and thread."""
         self._run(self._unlisten())

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever becomes of a verifier, of any kind: the answer is not kept, and the
+client has one all the same."""
+
+import json
+
+import pytest
+
+from flow import sse
+from flow.gateway import backend, standard
+from stub import (CLOSE, answer, completion, error, hang, head, play, reply,
+                  reset)
+
+# The kinds. A new one is a class and its name in KINDS.
+
+
+class Kind:
+    """A verifier: its entry in `verify`, and how its fault is brought about."""
+
+    name = None
+    lies = {}           # name: (behaviour, reason, why)
+
+    def entry(self):
+        """What stands in the list."""
+        return self.name
+
+    def backends(self):
+        """What it needs in `backends`."""
+        return {}
+
+    def prepare(self, rig):
+        """Everybody answers, and nobody is verified yet."""
+        for up in (rig.small, rig.medium, rig.large):
+            up.script(answer(f"From {up.name}.", score=0.6))
+
+    def break_by(self, rig, behaviour):
+        """All that it asks about the first tier's reply gets this."""
+        raise NotImplementedError
+
+    def silence(self, rig):
+        """Nobody listens where it asks about the first tier's reply."""
+        raise NotImplementedError
+
+    def restore(self, rig):
+        """After silence()."""
+        raise NotImplementedError
+
+    def approval(self):
+        """What it is to get for an answer "From small." to be kept."""
+        raise NotImplementedError
+
+    def serves_the_second(self):
+        """Is the second tier verified all the same?"""
+        return False
+
+
+class Elsewhere(Kind):
+    """It asks a server that is no tier; rig.other plays it for all tiers."""
+
+    def break_by(self, rig, behaviour):
+        rig.other.script(behaviour)
+
+    def silence(self, rig):
+        rig.other.close_port()
+
+    def restore(self, rig):
+        rig.other.open_port()
+
+
+class OfTheTier(Kind):
+    """It asks the tier's own backend: each tier by itself."""
+
+    def asks(self, call):
+        """Is that call of the verifier?"""
+        raise NotImplementedError
+
+    def prepare(self, rig):
+        super().prepare(rig)
+        self.tell(rig.small, self.approval())
+        self.tell(rig.medium, self.approval(), "From small.")
+
+    def tell(self, up, behaviour, text=None):
+        """What it gets when it asks, and the text of the tier's answer."""
+        first = answer(text or f"From {up.name}.", score=0.6)
+        up.answer_by(lambda call: behaviour if self.asks(call) else first)
+
+    def break_by(self, rig, behaviour):
+        self.tell(rig.small, behaviour)
+
+    def silence(self, rig):
+        rig.small.script(rig.small.last_words(
+            reply(completion("From small."), Connection="close")))
+
+    def restore(self, rig):
+        rig.small.open_port()
+
+    def serves_the_second(self):
+        return True
+
+
+def token(logprob, content="From small."):
+    """A reply of one token with that log-prob, as text."""
+    return reply(b'{"object":"chat.completion","choices":[{"index":0,'
+                 b'"message":{"role":"assistant","content":%s},"finish_reason":'
+                 b'"stop","logprobs":{"content":[{"token":%s,"logprob":%s}]}}]}'
+                 % (json.dumps(content).encode(), json.dumps(content).encode(),
+                    logprob))
+
+
+NO_CHOICES = reply({"object": "chat.completion", "choices": []})
+OF_MODELS = {
+    "no choices": (NO_CHOICES, "verifier_error", "garbage"),
+    "choice of nothing": (reply({"choices": [None]}), "verifier_error",
+                          "garbage"),
+    "error in 200": (reply({"error": {"message": "sorry"}}), "verifier_error",
+                     "error_body"),
+}
+OF_CHECKS = {
+    **OF_MODELS,
+    "null": (reply(completion(None)), "verifier_error", "empty"),
+    "blank": (answer(" \n"), "verifier_error", "empty"),
+    "NaN": (token(b"NaN"), "verifier_error", "garbage"),
+    "Infinity": (token(b"Infinity"), "verifier_error", "garbage"),
+    "no probability": (token(b"3", "..."), "no_signal", "unknown"),
+    "a word for one": (token(b'"-0.1"', "..."), "no_signal", "unknown"),
+}
+
+
+class Check(Elsewhere):
+    """Another backend."""
+    name, lies = "check", OF_CHECKS
+
+    def entry(self):
+        return {"check": {"backend": "other"}}
+
+    def approval(self):
+        return answer("From small.", score=0.9)
+
+
+class SelfCheck(OfTheTier):
+    """The tier itself, directly."""
+    name, lies = "self_check", OF_CHECKS
+
+    def asks(self, call):
+        return call.json.get("max_tokens") == 16
+
+    def approval(self):
+        return answer("From small.", score=0.9)
+
+
+class Samples(OfTheTier):
+    """The tier itself, again."""
+    name, lies = "samples", OF_MODELS
+
+    def asks(self, call):
+        return call.body.startswith(b'{"temperature":')
+
+    def approval(self):
+        return answer("From small.", score=0.9)
+
+
+KINDS = {kind.name: kind for kind in (Check(), SelfCheck(), Samples())}
+
+# What may befall any that asks somebody over HTTP. Behaviour, reason, and the
+# word for what was wrong (or another, where a connection was open before).
+
+ERROR = "verifier_error"
+FAULTS = {
+    "missing": (None, ERROR, "connect|broken"),
+    "refuses": (reset(), ERROR, "broken"),
+    "hangs": (hang(), ERROR, "timeout"),
+    "hangs mid-body": (play(head(200, length=500), b'{"obj', 60), ERROR,
+                       "timeout"),
+    "cuts": (play(CLOSE), ERROR, "broken"),
+    "cuts mid-body": (play(head(200, length=500), b'{"obj', CLOSE), ERROR,
+                      "broken"),
+    "no HTTP": (play(b"SSH-2.0-OpenSSH\r\n", CLOSE), ERROR, "broken"),
+    "500": (error(500), ERROR, "status"),
+    "429": (error(429, Retry_After="1"), ERROR, "status"),
+    "401": (error(401), ERROR, "status"),
+    "redirect": (reply({}, 302, Location="http://127.0.0.1:1/"), ERROR,
+                 "broken"),
+    "empty body": (reply(b""), ERROR, "garbage"),
+    "garbage": (reply(b"<html>sorry</html>"), ERROR, "garbage"),
+    "cut JSON": (reply(b'{"choices":[{"message":{"content":"From'), ERROR,
+                 "garbage"),
+    "empty object": (reply({}), ERROR, "garbage"),
+    "a list": (reply([]), ERROR, "garbage"),
+    "too large": (reply(b'"' + b"x" * 9_000_000 + b'"'), ERROR, "limit"),
+}
+
+CELLS = [(kind, fault) for kind, it in KINDS.items()
+         for fault in (*FAULTS, *it.lies)]
+EVERY = pytest.mark.parametrize("kind, fault", CELLS)
+STREAMS = pytest.mark.parametrize("stream", [False, True])
+
+
+@pytest.fixture(scope="module")
+def everybody(module_yard):
+    """Each kind has a cascade of two tiers, NAME, and of three, NAME-3."""
+    rig = module_yard.rig()
+    rig.medium = module_yard.upstream("medium")
+    rig.other = module_yard.upstream("other")
+    backends = {"medium": backend(rig.medium), "other": backend(rig.other)}
+    cascades = {}
+    for name, kind in KINDS.items():
+        backends.update(kind.backends())
+        shared = {"threshold": 0.5, "verify": [kind.entry()]}
+        cascades[name] = {"tiers": ["small", "large"], **shared}
+        cascades[f"{name}-3"] = {"tiers": ["small", "medium", "large"],
+                                 **shared}
+    rig.reload(standard(rig.small, rig.large, backends=backends,
+                        cascades=cascades))
+    return rig
+
+
+@pytest.fixture
+def rig(everybody):
+    """All as new."""
+    for up in (everybody.small, everybody.medium, everybody.large,
+               everybody.other):
+        up.reset()
+    yield everybody
+    assert everybody.alive, everybody.log()[-4000:]
+    everybody.quiet()
+
+
+def cell(kind, fault):
+    """Behaviour, reason, why."""
+    return KINDS[kind].lies.get(fault) or FAULTS[fault]
+
+
+def ask(rig, kind, fault, model, stream, dead=None):
+    """One request while the verifier has that fault, and the last tier, too,
+    where dead says what it does."""
+    it, (behaviour, _, why) = KINDS[kind], cell(kind, fault)
+    headers = {"x-request-timeout": "2"} \
+        if why == "timeout" or dead is not None else {}
+    it.prepare(rig)
+    if dead is not None:
+        rig.large.script(dead)
+    if behaviour is not None:
+        it.break_by(rig, behaviour)
+        return rig.ask(model=model, stream=stream, headers=headers)
+    it.silence(rig)
+    try:
+        return rig.ask(model=model, stream=stream, headers=headers)
+    finally:
+        it.restore(rig)
+
+
+def text_of(response, model, stream):
+    """What the client reads."""
+    return sse.check(response, model).text() if stream else response.content
+
+
+def verdicts(rig, response, kind):
+    """(kind, why, score) of that verifier's, in order."""
+    return [(v["kind"], v["why"], v["score"]) for v in rig.verdicts(response)
+            if v["verifier"] == kind]
+
+
+def is_fault(said, why):
+    """No evidence, and the word for it."""
+    return said[0] == "none" and said[1] in why.split("|") and said[2] is None
+
+
+def faults(rig, kind, why):
+    """The counter."""
+    metrics = rig.metrics()
+    return sum(metrics.sum("frugald_verifier_faults_total", verifier=kind,
+                           why=word) for word in why.split("|"))
+
+
+@EVERY
+@STREAMS
+def test_two_tiers(rig, kind, fault, stream):
+    """The last tier's answer, and it is told why."""
+    _, reason, why = cell(kind, fault)
+    before = faults(rig, kind, why)
+    response = ask(rig, kind, fault, kind, stream)
+    assert response.status == 200
+    assert text_of(response, kind, stream) == "From large."
+    assert response.frugald("backend") == "large"
+    assert response.frugald("decision") == "escalate"
+    assert response.frugald("reason") == reason
+    said, = verdicts(rig, response, kind)
+    assert is_fault(said, why), said
+    assert faults(rig, kind, why) == before + 1
+    row = rig.row(response)
+    assert (row["decision"], row["reason"]) == ("escalate", reason)
+    assert row["outcome"] == "ok"
+    attempts = rig.attempts(response)
+    assert [a["backend"] for a in attempts if a["purpose"] == "answer"] == \
+        ["small", "large"]
+    assert [a for a in attempts if a["purpose"] == "verify"]
+    assert row["cost_pusd"] == sum(a["cost_pusd"] for a in attempts)
+
+
+@EVERY
+@STREAMS
+def test_three_tiers(rig, kind, fault, stream):
+    """The middle one is asked next, and verified in its turn."""
+    _, reason, why = cell(kind, fault)
+    response = ask(rig, kind, fault, f"{kind}-3", stream)
+    assert response.status == 200
+    assert response.frugald("decision") == "escalate"
+    said = verdicts(rig, response, kind)
+    assert is_fault(said[0], why), said
+    if KINDS[kind].serves_the_second():
+        assert response.frugald("tier") == "2"
+        assert response.frugald("reason") == "confident"
+        assert not rig.large.calls and len(said) == 2
+    else:
+        assert response.frugald("tier") == "3"
+        assert response.frugald("reason") == reason
+        assert is_fault(said[1], why) and len(said) == 2
+    assert [a["backend"] for a in rig.attempts(response)
+            if a["purpose"] == "answer"] == \
+        ["small", "medium", "large"][:int(response.frugald("tier"))]
+
+
+DEAD = {        # the last tier's behaviour, status, code
+    "500": (error(500), 502, "upstream_error"),
+    "garbage": (reply(b"<html>"), 502, "upstream_error"),
+    "reset": (reset(), 502, "upstream_error"),
+    "hangs": (hang(), 504, "upstream_timeout"),
+    "429": (error(429), 429, "rate_limit_exceeded"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", ["missing", "500", "garbage"])
+@pytest.mark.parametrize("end", DEAD)
+@STREAMS
+def test_the_last_tier_dead_as_well(rig, kind, fault, end, stream):
+    """That fault is the client's to know; the answer that was not verified is
+    not sent for want of another."""
+    behaviour, status, code = DEAD[end]
+    response = ask(rig, kind, fault, kind, stream, dead=behaviour)
+    assert response.status == status
+    assert response.error["code"] == code
+    assert b"From small" not in response.body
+    assert verdicts(rig, response, kind)[0][0] == "none"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@STREAMS
+def test_nobody_else_there(rig, kind, stream):
+    """Verifier and last tier are both unreachable: one tier was reached."""
+    it = KINDS[kind]
+    it.prepare(rig)
+    it.silence(rig)
+    rig.large.close_port()
+    response = rig.ask(model=kind, stream=stream)
+    it.restore(rig)
+    rig.large.open_port()
+    assert response.status in (502, 503)
+    assert b"From small" not in response.body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@STREAMS
+def test_without_a_fault(rig, kind, stream):
+    """The same rig keeps what is approved: it is the fault that escalates."""
+    KINDS[kind].prepare(rig)
+    KINDS[kind].break_by(rig, KINDS[kind].approval())
+    response = rig.ask(model=kind, stream=stream)
+    assert text_of(response, kind, stream) == "From small."
+    assert response.frugald("decision") == "accept"
+    assert not rig.large.calls

@@ -22,7 +22,8 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
         chat_ask chat_check chat_edit chunk slices chat_replay chat_error price fault) \
-      $(addprefix store/, db ledger_file ledger ledger_reader) \
+      $(addprefix store/, db ledger_schema ledger_file ledger \
+        ledger_reader) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
@@ -34,7 +35,8 @@ L5 := $(addprefix cascade/, generation policy roster recorder outlet account cha
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
-       economy quality calibration args record judge records ledger_records \
+       economy quality calibration args record judge records record_edit \
+       ledger_records \
        subject sources job ruler tell calibrate score replay key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/mem.h"
 #include "chat/fault.h"
 #include "conf/conf.h"
 #include "verify/verdict.h"
@@ -33,6 +34,10 @@ enum reason {
 };
 
 const char *reason_name(enum reason r);
+
+struct decision;
+/* With the gate's name, as it stands in headers; in the arena or static. */
+const char *reason_text(const struct decision *d, struct arena *a);
 
 enum policy_step {
 	POLICY_VERIFY,	 /* start the next verifier */

@@ -5,6 +5,7 @@
 #include "cascade/generation.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -204,7 +205,8 @@ static int cascade_init(struct generation *g, struct cascade *c,
 	build_chain(c);
 	if (open_chain(g, c, faults) < 0)
 		return -1;
-	if (!conf->n_verify || is_scored(c))
+	if (!conf->n_verify || isnan(conf->threshold) ||
+	    is_scored(c))
 		return 0;
 	buf_addf(faults,
 		 "%s: cascades.%s.verify: no verifier here gives a score for "

@@ -42,6 +42,11 @@ static const struct metric_family escalations = {
 	.help = "Tiers that were passed over.",
 	.type = METRIC_COUNTER, .labels = "cascade,reason", .scale = 1,
 };
+static const struct metric_family would = {
+	.name = "frugald_shadow_decisions_total",
+	.help = "What a cascade in the shadow would have decided.",
+	.type = METRIC_COUNTER, .labels = "cascade,decision", .scale = 1,
+};
 static const struct metric_family verdicts = {
 	.name = "frugald_verdicts_total",
 	.help = "Verdicts of verifiers.",
@@ -159,7 +164,9 @@ static void count_status(struct recorder *r, const struct ledger_attempt *a,
 	char status[FIXED_ROOM];
 
 	fixed_text(status, value, 0);
-	metric_add(series(r, &attempts, a->backend, status), 1);
+	metric_add(series(r, &attempts, a->backend ? a->backend : a->verifier,
+			  status),
+		   1);
 }
 
 static void count_attempt(struct recorder *r, const struct ledger_attempt *a)
@@ -182,6 +189,8 @@ static void count_verdict(struct recorder *r, const struct ledger_verdict *v)
 static void count(struct recorder *r, const struct ledger_row *row)
 {
 	metric_add(series(r, &requests, row->cascade, row->outcome), 1);
+	if (row->would)
+		metric_add(series(r, &would, row->cascade, row->would), 1);
 	for (size_t i = 0; i < row->n_attempts; i++)
 		count_attempt(r, &row->attempts[i]);
 	for (size_t i = 0; i < row->n_verdicts; i++)

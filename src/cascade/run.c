@@ -7,7 +7,8 @@
  * relay   a live stream goes through -> reply
  * judge   a verifier is at work     -> judge, decide
  * decide  never waits               -> ask, reply
- * reply   the answer is on its way  -> dead
+ * reply   the answer is on its way  -> survey, dead
+ * survey  the shadow: the client is served, the others are asked -> dead
  * dead    everything is written down
  *
  * From every state but dead the client may go; the call is then aborted at
@@ -26,6 +27,8 @@
 #include "cascade/account.h"
 #include "cascade/chain.h"
 #include "cascade/policy.h"
+#include "cascade/survey.h"
+#include "chat/chat_answer.h"
 #include "net/http_server.h"
 #include "upstream/call.h"
 
@@ -36,6 +39,7 @@ enum run_state {
 	RUN_JUDGE,
 	RUN_DECIDE,
 	RUN_REPLY,
+	RUN_SURVEY,
 	RUN_DEAD,
 	RUN_NSTATES,
 };
@@ -50,6 +54,7 @@ enum run_event {
 	EV_SENT,     /* nothing is left between us and the client */
 	EV_GONE,     /* the client left */
 	EV_DEADLINE, /* r->deadline passed */
+	EV_SURVEYED, /* everybody was asked */
 	EV_ABORT,    /* the process ends */
 };
 
@@ -92,6 +97,12 @@ struct run {
 	struct chain chain;
 	struct spare spare;
 
+	/* Of a pair: the first tier's answer that was passed over, and the last
+	 * tier's reply as JSON; n 0: it is not kept. */
+	struct span first_text, last_reply;
+	struct survey *survey; /* NULL: none */
+	int64_t served_us, served_upstream_us; /* when it began; 0: it did not */
+
 	struct account account;
 	struct fault fault;  /* what the client is told; FAULT_NONE: an answer */
 	const char *outcome; /* set once */
@@ -107,6 +118,20 @@ static bool is_terminal(const struct run *r)
 	return r->tier + 1 == r->cascade->policy.n_tiers;
 }
 
+static bool is_shadow(const struct run *r)
+{
+	const struct conf_cascade *c = r->cascade->conf;
+
+	return c && c->mode == CONF_MODE_SHADOW;
+}
+
+/* Is the last tier's reply wanted for a pair? */
+static bool makes_pair(const struct run *r)
+{
+	return is_terminal(r) && r->generation->conf->ledger.path &&
+	       (is_shadow(r) || r->first_text.n > 0);
+}
+
 static const char *decision_word(const struct run *r)
 {
 	return r->passed_over ? "escalate" : "accept";
@@ -114,9 +139,7 @@ static const char *decision_word(const struct run *r)
 
 static const char *reason_word(const struct run *r)
 {
-	if (r->decision.reason != REASON_GATE)
-		return reason_name(r->decision.reason);
-	return arena_printf(r->arena, "gate:%s", r->decision.gate);
+	return reason_text(&r->decision, r->arena);
 }
 
 static int tier_number(const struct run *r, size_t tier)
@@ -187,7 +210,8 @@ static void start_call(struct run *r)
 		.request = r->request,
 		.request_id = r->request_id,
 		.query = r->query,
-		.keep_bytes = r->generation->conf->ledger.store_text,
+		.keep_bytes = r->generation->conf->ledger.store_text ||
+			      makes_pair(r),
 		.live = r->request->stream && !verified,
 		.want_tokens = verified,
 		.until_us = policy_answer_until(&r->cascade->policy, r->tier,
@@ -342,6 +366,7 @@ static enum next step_queue(struct run *r, enum run_event ev)
 	case EV_ANSWER:
 	case EV_VERDICT:
 	case EV_DRAINED:
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -433,6 +458,7 @@ static enum next step_ask(struct run *r, enum run_event ev)
 	case EV_VERDICT:
 	case EV_DRAINED:
 	case EV_DEADLINE: /* the call has one of its own */
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -510,6 +536,7 @@ static enum next step_relay(struct run *r, enum run_event ev)
 	case EV_PLACE:
 	case EV_VERDICT:
 	case EV_DEADLINE: /* the call has one of its own */
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -559,6 +586,7 @@ static enum next step_judge(struct run *r, enum run_event ev)
 	case EV_CHUNK:
 	case EV_ANSWER:
 	case EV_DRAINED:
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -581,8 +609,22 @@ static void put_aside(struct run *r)
 	drop_call(r);
 }
 
+/* It may become one of a pair. */
+static void keep_first(struct run *r)
+{
+	struct span text = { NULL, 0 };
+
+	if (r->tier == 0 && r->call && r->generation->conf->ledger.path)
+		text = chat_answer(&call_answer(r->call)->reply.choices[0],
+				   r->arena);
+	if (text.n)
+		r->first_text = (struct span){ arena_dup(r->arena, text),
+					       text.n };
+}
+
 static enum next escalate(struct run *r)
 {
+	keep_first(r);
 	put_aside(r);
 	recorder_escalated(r->house->recorder, r->cascade->name,
 			   reason_word(r));
@@ -638,6 +680,13 @@ static void send_reply(struct run *r)
 	outlet_fault(&r->outlet, &r->fault);
 }
 
+static void keep_last(struct run *r)
+{
+	struct span bytes = call_reply_bytes(r->call);
+
+	r->last_reply = (struct span){ arena_dup(r->arena, bytes), bytes.n };
+}
+
 static void reply_enter(struct run *r)
 {
 	deadline_clear(&r->deadline);
@@ -647,7 +696,16 @@ static void reply_enter(struct run *r)
 		outlet_fault(&r->outlet, &r->fault);
 	else if (!r->outlet.ended)
 		send_reply(r);
+	if (r->fault.kind == FAULT_NONE && !r->outcome && makes_pair(r))
+		keep_last(r);
 	drop_call(r);
+}
+
+/* Is everybody else to be asked as well, now that the client is served? */
+static bool is_surveyed(struct run *r)
+{
+	return is_shadow(r) && !r->outcome && r->last_reply.n > 0 &&
+	       roster_linger(r->house->roster, &r->guest);
 }
 
 static enum next step_reply(struct run *r, enum run_event ev)
@@ -657,7 +715,7 @@ static enum next step_reply(struct run *r, enum run_event ev)
 		reply_enter(r);
 		return NEXT_WAIT;
 	case EV_SENT:
-		run_enter(r, RUN_DEAD);
+		run_enter(r, is_surveyed(r) ? RUN_SURVEY : RUN_DEAD);
 		return NEXT_MORE;
 	case EV_GONE:
 	case EV_ABORT:
@@ -671,12 +729,101 @@ static enum next step_reply(struct run *r, enum run_event ev)
 	case EV_VERDICT:
 	case EV_DRAINED:
 	case EV_DEADLINE:
+	case EV_SURVEYED:
+		break;
+	}
+	return NEXT_WAIT;
+}
+
+/* ---- the shadow ---------------------------------------------------------- */
+
+static void on_surveyed(void *arg)
+{
+	run_event(arg, EV_SURVEYED);
+}
+
+/* The client's bytes go with it; what goes on without it keeps its own. */
+static const struct chat_request *dup_request(const struct chat_request *rq,
+					      int max_depth, struct arena *a)
+{
+	struct chat_request *copy = arena_get(a, sizeof(*copy));
+	struct span body = { arena_dup(a, rq->body), rq->body.n };
+	struct chat_fault why;
+	int rc = chat_request_read(copy, body, max_depth, a, &why);
+
+	assert(rc == 0); /* it was read before */
+	return copy;
+}
+
+static void survey_enter(struct run *r)
+{
+	r->served_us = now_us();
+	r->served_upstream_us = r->account.upstream_us;
+	r->request = dup_request(r->request,
+				 (int)r->generation->conf->limits.max_depth,
+				 r->arena);
+	r->survey = survey_new(&(struct survey_start){
+		.loop = r->house->loop,
+		.client = r->house->client,
+		.generation = r->generation,
+		.cascade = r->cascade,
+		.request = r->request,
+		.arena = r->arena,
+		.request_id = r->request_id,
+		.query = r->query,
+		.account = &r->account,
+		.until_us = r->served_us + r->cascade->deadline_us,
+		.last_reply = r->last_reply,
+		.on_done = on_surveyed,
+		.arg = r,
+	});
+}
+
+static enum next step_survey(struct run *r, enum run_event ev)
+{
+	switch (ev) {
+	case EV_ENTER:
+		survey_enter(r);
+		return NEXT_WAIT;
+	case EV_ABORT:
+		survey_abort(r->survey);
+		run_enter(r, RUN_DEAD);
+		return NEXT_MORE;
+	case EV_SURVEYED:
+		run_enter(r, RUN_DEAD);
+		return NEXT_MORE;
+	case EV_PLACE:
+	case EV_CHUNK:
+	case EV_ANSWER:
+	case EV_VERDICT:
+	case EV_DRAINED:
+	case EV_SENT:
+	case EV_GONE:
+	case EV_DEADLINE: /* it has one of its own */
 		break;
 	}
 	return NEXT_WAIT;
 }
 
 /* ---- the end ------------------------------------------------------------- */
+
+/* What a survey found out, or what an escalation leaves to compare. */
+static void fill_pair(const struct run *r, struct ledger_row *row)
+{
+	const struct survey_result *found;
+
+	row->confidence = r->confidence;
+	if (!r->survey) {
+		row->agrees = pair_compare(r->cascade->compare, r->first_text,
+					   pair_text_of(r->last_reply,
+							r->arena));
+		return;
+	}
+	found = survey_result(r->survey);
+	survey_fill(found, row);
+	row->total_us = r->served_us - r->account.start_us;
+	row->upstream_us = r->served_upstream_us;
+}
 
 static struct ledger_row *fill_row(struct run *r)
 {
@@ -688,7 +835,7 @@ static struct ledger_row *fill_row(struct run *r)
 	row->request_id = arena_dup(a, span_of(r->request_id));
 	row->time_us = r->wall_us;
 	row->cascade = arena_dup(a, span_of(r->cascade->name));
-	row->mode = "enforce";
+	row->mode = is_shadow(r) ? "shadow" : "enforce";
 	row->key = arena_dup(a, span_of(r->key_name));
 	row->outcome = r->outcome ? r->outcome : outcome_of(r->fault.kind);
 	row->status = r->outcome && !r->outlet.status ? 499 : r->outlet.status;
@@ -697,7 +844,7 @@ static struct ledger_row *fill_row(struct run *r)
 	row->backend = m.backend ? arena_dup(a, span_of(m.backend)) : NULL;
 	row->decision = m.decision;
 	row->reason = m.reason ? arena_dup(a, span_of(m.reason)) : NULL;
-	row->confidence = r->confidence;
+	fill_pair(r, row);
 	row->calibrated = m.calibrated;
 	row->generation = r->generation->number;
 	if (r->generation->conf->ledger.store_text)
@@ -729,6 +876,7 @@ static const struct {
 	[RUN_JUDGE] = { "judge", step_judge },
 	[RUN_DECIDE] = { "decide", step_decide },
 	[RUN_REPLY] = { "reply", step_reply },
+	[RUN_SURVEY] = { "survey", step_survey },
 	[RUN_DEAD] = { "dead", step_dead },
 };
 
@@ -747,6 +895,7 @@ static void run_free(void *arg)
 	void (*on_end)(void *) = r->on_end;
 	void *end_arg = r->end_arg;
 
+	survey_free(r->survey);
 	assert(!r->chain.at_work);
 	assert(r->account.n_out == 0); /* each call is booked, once */
 	deadline_clear(&r->deadline);
@@ -847,6 +996,10 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->tier = policy_first_tier(&s->cascade->policy, s->request->n,
 				    s->request->beyond_cheap,
 				    &r->decision.reason);
+	if (is_shadow(r)) {
+		r->tier = s->cascade->policy.n_tiers - 1;
+		r->decision.reason = REASON_SHADOW;
+	}
 	r->passed_over = r->tier > 0;
 	stamp_init(r, &stamp);
 	outlet_init(&r->outlet, h->loop, &r->generation->conf->reply,

@@ -5,6 +5,7 @@
  */
 #include "conf/conf_read.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -295,7 +296,10 @@ static const char *const bad[][2] = {
 	 "f:1: cascades.c.audit: unknown key; known here: " CASCADE_KEYS},
 	{CASCADE("mode: audit"),
 	 "f:1: cascades.c.mode: audit is not one of enforce,shadow\n"},
-	{TIERS("[s], mode: shadow"),
+	{CASCADE("mode: shadow"),
+	 "f:1: cascades.c.mode: shadow needs a `ledger`, which is what it "
+	 "works for\n"},
+	{TIERS("[s], mode: shadow") "ledger: x\n",
 	 "f:1: cascades.c.mode: shadow is for cascades of two tiers and more, "
 	 "this one has 1\n"},
 
@@ -1141,6 +1145,22 @@ static void test_files_beside(void **state)
 	}
 }
 
+/* It decides nothing, so nothing need be there to decide by. */
+static void test_shadow(void **state)
+{
+	struct conf *c = read_good(
+		CASCADE("mode: shadow, verify: [logprob]") "ledger: x\n");
+
+	(void)state;
+	assert_int_equal(c->cascades[0].mode, CONF_MODE_SHADOW);
+	assert_true(isnan(c->cascades[0].threshold));
+	conf_free(c);
+	c = read_good(CASCADE("compare: {by: judge, backend: l}"));
+	assert_int_equal(c->cascades[0].compare, CONF_COMPARE_JUDGE);
+	assert_string_equal(c->cascades[0].compare_backend->name, "l");
+	conf_free(c);
+}
+
 static void test_words(void **state)
 {
 	struct conf *c = read_good(
@@ -1734,6 +1754,7 @@ int main(void)
 		cmocka_unit_test(test_no_money_for_verifiers),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_files_beside),
+		cmocka_unit_test(test_shadow),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bare_values_of_sections),

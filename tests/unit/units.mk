@@ -100,3 +100,4 @@ UNIT_draw =
 UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 # All verifiers with all they stand on: it reads their tables.
 UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_chat_answer = $(addprefix chat/, chat_answer chat chat_reply chat_scan) $(addprefix base/, mem buf jscan jtext decimal)

@@ -97,3 +97,4 @@ UNIT_reply = net/reply net/reply_body net/reply_head base/buf base/err
 UNIT_http_proxy = $(UNIT_http_client)
 UNIT_draw =
 UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
+UNIT_gather = net/sse chat/gather chat/gather_write chat/chat $(UNIT_chat_replay)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows of the ledger into SQLite, by statements prepared once.
+ * Rows and labels of the ledger into SQLite, by statements prepared once.
  */
 #include "store/ledger_file.h"
 
@@ -16,59 +16,11 @@
 #include "base/mem.h"
 #include "base/now.h"
 #include "store/db.h"
+#include "store/ledger_schema.h"
 
 #define CHECK_MOST  ((int64_t)256 << 20) /* bytes; about a second */
 #define PURGE_BATCH "500"
-
-#define CREATE_REQUESTS                                                        \
-	"CREATE TABLE requests(id INTEGER PRIMARY KEY,"                        \
-	" request_id TEXT NOT NULL, time_us INTEGER, cascade TEXT, mode TEXT," \
-	" key TEXT, outcome TEXT, status INTEGER, stream INTEGER,"             \
-	" tier INTEGER, backend TEXT, decision TEXT, reason TEXT,"             \
-	" confidence REAL, calibrated INTEGER, attempts INTEGER,"              \
-	" total_us INTEGER, upstream_us INTEGER, overhead_us INTEGER,"         \
-	" cost_pusd INTEGER, generation INTEGER, request_text TEXT);"          \
-	"CREATE INDEX requests_by_request_id ON requests(request_id);"
-#define CREATE_ATTEMPTS                                                        \
-	"CREATE TABLE attempts(id INTEGER PRIMARY KEY,"                        \
-	" request INTEGER NOT NULL, seq INTEGER, backend TEXT, model TEXT,"    \
-	" purpose TEXT, tier INTEGER, status INTEGER, fault TEXT,"             \
-	" start_us INTEGER, first_byte_us INTEGER, total_us INTEGER,"          \
-	" prompt_tokens INTEGER, completion_tokens INTEGER,"                   \
-	" cached_tokens INTEGER, usage_estimated INTEGER, cost_pusd INTEGER,"  \
-	" response_text TEXT);"
-#define CREATE_VERDICTS                                                        \
-	"CREATE TABLE verdicts(id INTEGER PRIMARY KEY,"                        \
-	" request INTEGER NOT NULL, attempt_seq INTEGER, verifier TEXT,"       \
-	" kind TEXT, score REAL, why TEXT, us INTEGER, cost_pusd INTEGER,"     \
-	" signals TEXT);"
-#define ATTEMPT_COLUMNS                                                        \
-	"request, seq, backend, model, purpose, tier, status, fault,"          \
-	" start_us, first_byte_us, total_us, prompt_tokens,"                   \
-	" completion_tokens, cached_tokens, usage_estimated, cost_pusd,"       \
-	" response_text"
-#define VERDICT_COLUMNS                                                        \
-	"request, attempt_seq, verifier, kind, score, why, us, cost_pusd,"     \
-	" signals"
-
-/* What is there gets ids that tell the request. */
-#define REBUILD(table, create, columns)                                        \
-	"ALTER TABLE " table " RENAME TO former_" table ";" create             \
-	"INSERT INTO " table "(id, " columns ")"                               \
-	" SELECT request * " LEDGER_CHILDREN " + n, " columns                  \
-	" FROM (SELECT *, row_number() OVER"                                   \
-	" (PARTITION BY request ORDER BY id) - 1 AS n FROM former_" table ")"  \
-	" WHERE n < " LEDGER_CHILDREN ";"                                      \
-	"DROP TABLE former_" table ";"
-
-static const char *const steps[] = {
-	CREATE_REQUESTS CREATE_ATTEMPTS CREATE_VERDICTS
-	"CREATE INDEX attempts_by_request ON attempts(request);"
-	"CREATE INDEX verdicts_by_request ON verdicts(request);",
-
-	REBUILD("attempts", CREATE_ATTEMPTS, ATTEMPT_COLUMNS)
-		REBUILD("verdicts", CREATE_VERDICTS, VERDICT_COLUMNS),
-};
+#define JOINED_MS   10000 /* that one who joined waits for a lock */
 
 enum statement {
 	ST_BEGIN,
@@ -77,17 +29,20 @@ enum statement {
 	ST_REQUEST,
 	ST_ATTEMPT,
 	ST_VERDICT,
+	ST_LABEL,
 	ST_PURGE_ATTEMPTS,
 	ST_PURGE_VERDICTS,
 	ST_PURGE_REQUESTS,
+	ST_PURGE_LABELS,
 	ST_COUNT,
 };
 
 /* Rows come in by time, give or take a batch, so their ids are in its order
  * and no index is needed for it. */
-#define OLDEST                                                                 \
-	"(SELECT id FROM (SELECT id, time_us FROM requests"                    \
+#define OLDEST_OF(table)                                                       \
+	"(SELECT id FROM (SELECT id, time_us FROM " table                      \
 	" ORDER BY id LIMIT " PURGE_BATCH ") WHERE time_us < ?1)"
+#define OLDEST OLDEST_OF("requests")
 /* The ids of each are a range. */
 #define DELETE_CHILDREN(table)                                                 \
 	"DELETE FROM " table " WHERE id IN"                                    \
@@ -102,23 +57,34 @@ static const char *const sql[ST_COUNT] = {
 		"INSERT INTO requests(request_id, time_us, cascade, mode, key,"
 		" outcome, status, stream, tier, backend, decision, reason,"
 		" confidence, calibrated, attempts, total_us, upstream_us,"
-		" overhead_us, cost_pusd, generation, request_text)"
-		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		" overhead_us, cost_pusd, generation, request_text, agrees,"
+		" would, would_reason, record)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	/* Whoever deletes requests by hand leaves rows with ids that come
 	 * again. */
 	[ST_ATTEMPT] =
-		"INSERT OR REPLACE INTO attempts(id, " ATTEMPT_COLUMNS ")"
-		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		"INSERT OR REPLACE INTO attempts(id, request, seq, backend,"
+		" model, purpose, verifier, mode, about, tier, status, fault,"
+		" start_us, first_byte_us, total_us, prompt_tokens,"
+		" completion_tokens, cached_tokens, usage_estimated,"
+		" cost_pusd, response_text)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[ST_VERDICT] =
-		"INSERT OR REPLACE INTO verdicts(id, " VERDICT_COLUMNS ")"
+		"INSERT OR REPLACE INTO verdicts(id, request, attempt_seq,"
+		" verifier, kind, score, why, us, cost_pusd, signals)"
 		" VALUES(?,?,?,?,?,?,?,?,?,?)",
+	[ST_LABEL] = "INSERT INTO labels(request_id, key, backend, right,"
+		     " source, time_us) VALUES(?,?,?,?,?,?)",
 	[ST_PURGE_ATTEMPTS] = DELETE_CHILDREN("attempts"),
 	[ST_PURGE_VERDICTS] = DELETE_CHILDREN("verdicts"),
 	[ST_PURGE_REQUESTS] = "DELETE FROM requests WHERE id IN " OLDEST,
+	[ST_PURGE_LABELS] =
+		"DELETE FROM labels WHERE id IN " OLDEST_OF("labels"),
 };
 
 struct ledger_file {
 	char *path;
+	bool joined;
 	struct db *db; /* NULL: could not be opened anew after damage */
 	sqlite3_stmt *st[ST_COUNT];
 };
@@ -142,15 +108,12 @@ static bool is_small(const char *path)
 	return stat(path, &st) == 0 && st.st_size <= CHECK_MOST;
 }
 
-int ledger_file_version(void)
-{
-	return (int)(sizeof(steps) / sizeof(*steps));
-}
-
 static int try_open(struct ledger_file *f, struct err *err)
 {
-	f->db = db_open(f->path, steps, ledger_file_version(), err);
-	if (!f->db || (is_small(f->path) && db_check(f->db, err) < 0))
+	f->db = db_open(f->path, ledger_schema_steps(), ledger_schema_version(),
+			err);
+	if (!f->db ||
+	    (!f->joined && is_small(f->path) && db_check(f->db, err) < 0))
 		goto fail;
 	for (int i = 0; i < ST_COUNT; i++) {
 		f->st[i] = db_prepare(f->db, sql[i], err);
@@ -221,6 +184,20 @@ struct ledger_file *ledger_file_open(const char *path, struct err *err)
 	return NULL;
 }
 
+struct ledger_file *ledger_file_join(const char *path, struct err *err)
+{
+	struct ledger_file *f = mem_new(sizeof(*f));
+
+	f->path = mem_dup(path);
+	f->joined = true;
+	if (try_open(f, err) == 0) {
+		sqlite3_busy_timeout(db_handle(f->db), JOINED_MS);
+		return f;
+	}
+	ledger_file_close(f);
+	return NULL;
+}
+
 void ledger_file_close(struct ledger_file *f)
 {
 	if (!f)
@@ -243,6 +220,15 @@ static void put_int(struct fill *f, int64_t v)
 {
 	if (f->rc == SQLITE_OK)
 		f->rc = sqlite3_bind_int64(f->st, ++f->n, v);
+}
+
+/* What is not known (below 0) becomes NULL. */
+static void put_known(struct fill *f, int v)
+{
+	if (v >= 0)
+		put_int(f, v);
+	else if (f->rc == SQLITE_OK)
+		f->rc = sqlite3_bind_null(f->st, ++f->n);
 }
 
 /* NaN becomes NULL. */
@@ -302,6 +288,10 @@ static int insert_request(struct ledger_file *f, const struct ledger_row *r)
 	put_int(&s, r->cost_pusd);
 	put_int(&s, (int64_t)r->generation);
 	put_text(&s, r->request_text);
+	put_known(&s, r->agrees);
+	put_text(&s, r->would);
+	put_text(&s, r->would_reason);
+	put_text(&s, r->record);
 	return step(&s);
 }
 
@@ -327,6 +317,9 @@ static int insert_attempt(struct ledger_file *f, int64_t request, size_t seq,
 	put_text(&s, a->backend);
 	put_text(&s, a->model);
 	put_text(&s, a->purpose);
+	put_text(&s, a->verifier);
+	put_text(&s, a->mode);
+	put_text(&s, a->about);
 	put_int(&s, a->tier);
 	put_int(&s, a->status);
 	put_text(&s, a->fault);
@@ -360,7 +353,20 @@ static int insert_verdict(struct ledger_file *f, int64_t request, size_t n,
 	return step(&s);
 }
 
-static int insert(struct ledger_file *f, const struct ledger_row *r)
+static int insert_label(struct ledger_file *f, const struct ledger_label *l)
+{
+	struct fill s = {.st = f->st[ST_LABEL]};
+
+	put_text(&s, l->request_id);
+	put_text(&s, l->key);
+	put_text(&s, l->backend);
+	put_int(&s, l->right);
+	put_text(&s, l->source);
+	put_int(&s, l->time_us);
+	return step(&s);
+}
+
+static int insert_row(struct ledger_file *f, const struct ledger_row *r)
 {
 	int64_t id;
 
@@ -378,7 +384,8 @@ static int insert(struct ledger_file *f, const struct ledger_row *r)
 
 /* ---- transactions -------------------------------------------------------- */
 
-/* Gives up the transaction, if one is open, and a damaged file with it. */
+/* Gives up the transaction, if one is open, and a damaged file of ours with
+ * it. */
 static int give_up(struct ledger_file *f, const char *what, struct err *err)
 {
 	struct err why = {0};
@@ -387,14 +394,17 @@ static int give_up(struct ledger_file *f, const char *what, struct err *err)
 	err_set(err, why.kind, "%s", why.text);
 	if (!sqlite3_get_autocommit(db_handle(f->db)))
 		step_plain(f, ST_ROLLBACK);
-	if (why.kind == ERR_PARSE) {
+	if (why.kind == ERR_PARSE && !f->joined) {
 		let_go(f);
 		move_aside(f->path, why.text, NULL);
 	}
 	return -1;
 }
 
-int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
+/* Inserts the i-th of what is to be written. */
+typedef int insert_fn(struct ledger_file *f, const void *all, size_t i);
+
+static int write_each(struct ledger_file *f, insert_fn *insert, const void *all,
 		      size_t n, size_t *bad, struct err *err)
 {
 	struct err why = {0};
@@ -405,7 +415,7 @@ int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
 	if (step_plain(f, ST_BEGIN) < 0)
 		return give_up(f, "cannot write", err);
 	for (size_t i = 0; i < n; i++) {
-		if (insert(f, rows[i]) == 0)
+		if (insert(f, all, i) == 0)
 			continue;
 		give_up(f, "cannot write", &why);
 		if (why.kind == ERR_LIMIT)
@@ -417,6 +427,44 @@ int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
 	return 0;
 }
 
+static int insert_item(struct ledger_file *f, const void *all, size_t i)
+{
+	const struct ledger_item *items = all;
+
+	return items[i].row ? insert_row(f, items[i].row)
+			    : insert_label(f, items[i].label);
+}
+
+static int insert_nth_row(struct ledger_file *f, const void *all, size_t i)
+{
+	return insert_row(f, ((struct ledger_row *const *)all)[i]);
+}
+
+static int insert_nth_label(struct ledger_file *f, const void *all, size_t i)
+{
+	return insert_label(f, ((struct ledger_label *const *)all)[i]);
+}
+
+int ledger_file_write_items(struct ledger_file *f,
+			    const struct ledger_item *items, size_t n,
+			    size_t *bad, struct err *err)
+{
+	return write_each(f, insert_item, items, n, bad, err);
+}
+
+int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
+		      size_t n, size_t *bad, struct err *err)
+{
+	return write_each(f, insert_nth_row, rows, n, bad, err);
+}
+
+int ledger_file_write_labels(struct ledger_file *f,
+			     struct ledger_label *const *labels, size_t n,
+			     size_t *bad, struct err *err)
+{
+	return write_each(f, insert_nth_label, labels, n, bad, err);
+}
+
 static int delete_oldest(struct ledger_file *f, enum statement which,
 			 int64_t before_us)
 {
@@ -426,9 +474,16 @@ static int delete_oldest(struct ledger_file *f, enum statement which,
 	return step(&s);
 }
 
+static bool changed(struct ledger_file *f)
+{
+	return sqlite3_changes(db_handle(f->db)) > 0;
+}
+
 int ledger_file_purge(struct ledger_file *f, int64_t before_us, bool *more,
 		      struct err *err)
 {
+	bool rows;
+
 	if (!f->db && open_sound(f, err) < 0)
 		return -1;
 	if (step_plain(f, ST_BEGIN) < 0 ||
@@ -436,7 +491,10 @@ int ledger_file_purge(struct ledger_file *f, int64_t before_us, bool *more,
 	    delete_oldest(f, ST_PURGE_VERDICTS, before_us) < 0 ||
 	    delete_oldest(f, ST_PURGE_REQUESTS, before_us) < 0)
 		return give_up(f, "cannot remove old rows", err);
-	*more = sqlite3_changes(db_handle(f->db)) > 0;
+	rows = changed(f);
+	if (delete_oldest(f, ST_PURGE_LABELS, before_us) < 0)
+		return give_up(f, "cannot remove old rows", err);
+	*more = rows || changed(f);
 	if (step_plain(f, ST_COMMIT) < 0)
 		return give_up(f, "cannot remove old rows", err);
 	return 0;

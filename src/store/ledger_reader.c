@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "store/db.h"
-#include "store/ledger_file.h"
+#include "store/ledger_schema.h"
 
 enum statement {
 	ST_REQUESTS,
@@ -58,7 +58,7 @@ struct ledger_reader *ledger_reader_open(const char *path, const char *cascade,
 	struct ledger_reader *r = mem_new(sizeof(*r));
 
 	r->cascade = mem_dup(cascade);
-	r->db = db_open_to_read(path, ledger_file_version(), err);
+	r->db = db_open_to_read(path, ledger_schema_version(), err);
 	if (r->db && prepare(r, err) == 0)
 		return r;
 	ledger_reader_close(r);

@@ -156,9 +156,9 @@ static void test_refuses(void **state)
 	expect_refused("not one of ours");
 	make("PRAGMA user_version = 99");
 	expect_refused("is of version 99");
-	make("PRAGMA user_version = 1");
-	expect_refused("is of version 1, and version 2 is wanted");
 	make("PRAGMA user_version = 2");
+	expect_refused("is of version 2, and version 3 is wanted");
+	make("PRAGMA user_version = 3");
 	expect_refused("cannot prepare");
 }
 

@@ -59,12 +59,7 @@ static int refuse_nothing(const struct sources *f, const struct args_command *c,
 	char whys[160];
 
 	add_whys(f, whys, sizeof(whys));
-	if (f->textless)
-		err_set(&err, ERR_SYS,
-			"%s: no request of cascade %s has its texts; set "
-			"`ledger: {store_text: true}`",
-			f->ledger, s->cascade->name);
-	else if (*others)
+	if (*others)
 		err_set(&err, ERR_SYS,
 			"no row can be used%s; the first tier is %s, the rows "
 			"name %s",
@@ -150,8 +145,8 @@ void sources_print(const struct sources *f, FILE *to)
 		fprintf(to, "           passed over: %zu %s\n", p->n, p->why);
 	if (f->textless)
 		fprintf(to,
-			"           passed over: %" PRId64
-			" whose texts were not stored\n",
+			"           %" PRId64 " whose texts were not stored: "
+			"their words are no signals\n",
 			f->textless);
 	if (barred)
 		fprintf(to,
@@ -160,7 +155,8 @@ void sources_print(const struct sources *f, FILE *to)
 			barred);
 	if (absent)
 		fprintf(to,
-			"           %zu were never checked: where a check would "
+			"           %zu were never checked: where a check "
+			"would "
 			"be asked\n           their loss counts\n",
 			absent);
 	if (enforced)

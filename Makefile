@@ -21,7 +21,12 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       reply_body reply http_client sse http_guard http_conn http_request \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
+<<<<<<< HEAD
         chat_ask chat_check chat_answer chat_edit chunk slices chat_replay chat_error price fault) \
+=======
+        chat_ask chat_check chat_edit chunk slices chat_replay gather gather_write \
+	chat_error price fault) \
+>>>>>>> gather
       $(addprefix store/, db ledger_schema ledger_file ledger \
         ledger_reader) \
       $(STAT)
@@ -35,9 +40,9 @@ L5 := $(addprefix cascade/, generation policy roster recorder outlet account cha
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
-       economy quality calibration args record judge records record_edit \
+       economy quality calibration args when lines record judge records record_edit \
        ledger_records \
-       subject sources job ruler tell calibrate score replay key main)
+       configuration outfile subject sources job ruler tell calibrate score replay key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)

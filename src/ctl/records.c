@@ -5,16 +5,15 @@
 #include "ctl/records.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/jscan.h"
 #include "base/map.h"
 #include "ctl/judge.h"
+#include "ctl/lines.h"
 #include "ctl/record.h"
 #include "verify/signal.h"
 
@@ -248,59 +247,18 @@ int records_add(struct records *r, struct span line, struct err *err)
 
 /* ---- files --------------------------------------------------------------- */
 
-static bool is_blank(struct span s)
+static int take_line(void *arg, struct span line, struct err *err)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!strchr(" \t\r\n", s.p[i]) || !s.p[i])
-			return false;
-	return true;
-}
-
-static bool is_whole(struct span s)
-{
-	struct jscan scan;
-
-	jscan_init(&scan, s, JSCAN_DEPTH);
-	return jscan_value(&scan, NULL) == 0 && jscan_end(&scan) == 0;
-}
-
-static int read_line(struct records *r, struct span line, const char *path,
-		     size_t number, struct err *err)
-{
-	bool ends = line.p[line.n - 1] == '\n';
-	struct err why = {0};
-
-	digest_sum_add(r->sum, line);
-	if (ends)
-		line.n--;
-	if (is_blank(line) || add(r, line, &why) == 0)
-		return 0;
-	if (!ends && !is_whole(line)) {
-		pass(r, RECORDS_TORN);
-		return 0;
-	}
-	return err_set(err, why.kind, "%s:%zu: %s", path, number, why.text);
+	return add(arg, line, err);
 }
 
 int records_read(struct records *r, const char *path, struct err *err)
 {
-	FILE *f = fopen(path, "re");
-	size_t room = 0, number = 0;
-	char *line = NULL;
-	ssize_t n = 0;
-	int rc = 0;
+	bool torn = false;
+	int rc = lines_read(path, r->sum, take_line, r, &torn, err);
 
-	if (!f)
-		return err_set(err, ERR_SYS, "%s: cannot be read: %s", path,
-			       strerror(errno));
-	while (rc == 0 && (n = getline(&line, &room, f)) > 0)
-		rc = read_line(r, (struct span){line, (size_t)n}, path,
-			       ++number, err);
-	if (rc == 0 && !feof(f))
-		rc = err_set(err, ERR_SYS, "%s: cannot be read: %s", path,
-			     strerror(errno));
-	free(line);
-	fclose(f);
+	if (torn)
+		pass(r, RECORDS_TORN);
 	return rc;
 }
 

@@ -19,3 +19,5 @@ FUZZ_verify_check_read = $(addprefix verify/, verify_check_read signal \
 	pattern final_answer passage prose number) stat/tokens \
 	$(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline \
 	$(addprefix base/, mem buf err now jscan jtext decimal)
+FUZZ_gather = net/sse $(addprefix chat/, gather gather_write chat chat_reply chat_scan) \
+	base/jscan base/jtext base/decimal base/mem base/buf

@@ -77,8 +77,9 @@ UNIT_ledger_reader = store/ledger_reader store/ledger store/ledger_file store/le
 UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_stats verify_logprob verifier comparator plain_words json_same pattern final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err
-UNIT_args = ctl/args base/mem
-UNIT_records = ctl/records ctl/judge ctl/record $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_args = ctl/args ctl/when base/mem base/now
+UNIT_records = ctl/records ctl/lines ctl/judge ctl/record $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_when = ctl/when
 UNIT_record_edit = ctl/record_edit $(addprefix base/, mem buf err jscan jtext decimal)
 UNIT_ledger_records = ctl/ledger_records ctl/record_edit $(UNIT_records)
 UNIT_ruler = ctl/ruler ctl/cuts ctl/judge ctl/record cascade/policy $(L0) $(L1) $(L2) $(L3) $(L4)
@@ -101,3 +102,4 @@ UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 # All verifiers with all they stand on: it reads their tables.
 UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
 UNIT_chat_answer = $(addprefix chat/, chat_answer chat chat_reply chat_scan) $(addprefix base/, mem buf jscan jtext decimal)
+UNIT_gather = net/sse chat/gather chat/gather_write chat/chat $(UNIT_chat_replay)

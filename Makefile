@@ -21,12 +21,8 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       reply_body reply http_client sse http_guard http_conn http_request \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
-<<<<<<< HEAD
-        chat_ask chat_check chat_answer chat_edit chunk slices chat_replay chat_error price fault) \
-=======
-        chat_ask chat_check chat_edit chunk slices chat_replay gather gather_write \
+        chat_ask chat_check chat_answer chat_edit chunk slices chat_replay gather gather_write \
 	chat_error price fault) \
->>>>>>> gather
       $(addprefix store/, db ledger_schema ledger_file ledger \
         ledger_reader) \
       $(STAT)

@@ -21,7 +21,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       reply_body reply http_client sse http_guard http_conn http_request \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
-        chat_ask chat_check chat_edit chunk slices chat_replay chat_error price fault) \
+        chat_ask chat_check chat_judge chat_edit chunk slices chat_replay chat_error price fault) \
       $(addprefix store/, db ledger_file ledger ledger_reader) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
@@ -29,7 +29,8 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read inquiry verify_check verifiers)
+      verify_head verify_check_read verify_judge_read inquiry verify_same \
+      verify_check verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)

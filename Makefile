@@ -21,7 +21,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       reply_body reply http_client sse http_guard http_conn http_request \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
-        chat_ask chat_check chat_answer chat_edit chunk slices chat_replay gather gather_write \
+        chat_ask chat_check chat_answer chat_judge chat_edit chunk slices chat_replay gather gather_write \
 	chat_error price fault) \
       $(addprefix store/, db ledger_schema ledger_file ledger \
         ledger_reader) \
@@ -31,7 +31,7 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read inquiry verify_check verifiers)
+      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain pair survey run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)

@@ -393,7 +393,9 @@ static void on_done(void *arg, struct fetch *f, const struct err *why)
 static int write_question(struct call *c)
 {
 	const struct chat_request *rq = c->q.request;
-	struct chat_ask q = { .buffered = c->q.want_tokens };
+	struct chat_ask q = {
+		.buffered = c->q.want_tokens || (rq->stream && !c->q.live),
+	};
 
 	c->added = 0;
 	c->answer.tokens_asked = rq->logprobs;

@@ -106,7 +106,7 @@ def test_a_streaming_client(rig):
     assert response.frugald("reason") == "shadow"
     row = rig.row(response)
     assert (row["mode"], row["agrees"], row["stream"]) == ("shadow", 1, 1)
-    assert "stream" not in rig.small.call.json
+    assert rig.small.call.json["stream"] is False
 
 
 def test_they_differ(rig):
@@ -160,6 +160,7 @@ def test_the_client_does_not_wait(yard):
     assert rig.row(second)["agrees"] is None
     assert not rig.rows("SELECT * FROM requests WHERE request_id = 'waits'")
     rig.signal(signal.SIGTERM)
+    rig.wait_log("draining")
     rig.signal(signal.SIGTERM)
     rig.wait_exit()
     row = rig.row(first)
@@ -233,7 +234,10 @@ def test_money_for_verifying(yard):
 
 def test_no_rule_needed(yard):
     """Without a threshold nothing is decided, and everything is recorded."""
-    rig = rig_of(yard, cascades={"auto": {"threshold": None}})
+    rig = rig_of(yard)
+    ruled = shadow(rig)
+    del ruled["cascades"]["auto"]["threshold"]
+    rig.reload(ruled)
     row = rig.row(rig.ask())
     assert row["would"] is None and row["would_reason"] is None
     assert row["agrees"] == 1
@@ -280,6 +284,37 @@ def test_from_shadow_to_enforce_by_reload(rig):
     assert after.frugald("backend") == "small"
     assert rig.row(before)["agrees"] == 1
     assert rig.row(after)["mode"] == "enforce"
+
+
+def test_a_judge_compares(yard):
+    """compare: a model is asked about the pair, and that is booked too."""
+    rig = rig_of(yard)
+    judge = yard.upstream("judge")
+    rig.reload(shadow(rig, backends={"judge": {
+        "base_url": judge.url, "model": "judge-model",
+        "price": {"input": 1, "output": 1}}}, cascades={"auto": {
+            "compare": {"by": "judge", "backend": "judge"}}}))
+    rig.large.script(answer("The capital is Oslo."))
+
+    def says(same):
+        def word(call):
+            schema = call.json["response_format"]["json_schema"]["schema"]
+            nonce = schema["properties"]["nonce"]
+            nonce = nonce.get("const") or nonce["enum"][0]
+            return answer(json.dumps({"nonce": nonce, "same": same}))
+        return word
+    for same in (True, False):
+        judge.answer_by(says(same))
+        response = rig.ask()
+        row = rig.row(response)
+        assert row["agrees"] == int(same)
+        last = rig.attempts(response)[-1]
+        assert (last["backend"], last["purpose"], last["verifier"]) == \
+            ("judge", "verify", "compare")
+        assert row["cost_pusd"] == sum(
+            a["cost_pusd"] for a in rig.attempts(response))
+    judge.answer_by(lambda call: answer("yes"))
+    assert rig.row(rig.ask())["agrees"] is None
 
 
 # Pairs that escalations leave.

@@ -32,7 +32,7 @@ L4 := $(addprefix verify/, verdict verifier signal \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
       verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verifiers)
-L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain pair survey run)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain pair survey run_told run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \

@@ -33,7 +33,8 @@ L4 := $(addprefix verify/, verdict verifier signal \
       verify_rules verify_logprob heads artifact artifact_route \
       verify_head verify_check_read verify_check verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
-L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
+L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \
+      api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record judge records record_edit \

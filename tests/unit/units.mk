@@ -100,3 +100,4 @@ UNIT_http_proxy = $(UNIT_http_client)
 UNIT_draw =
 UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 UNIT_gather = net/sse chat/gather chat/gather_write chat/chat $(UNIT_chat_replay)
+UNIT_feedback = api/feedback api/request_id chat/fault $(addprefix base/, jscan jtext decimal) $(UNIT_ledger)

@@ -35,11 +35,13 @@ L4 := $(addprefix verify/, verdict verifier signal \
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \
       api_models api api_admin)
+FEEDBACK := api/request_id api/feedback
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record judge records record_edit \
        ledger_records \
-       configuration outfile subject sources job ruler tell calibrate score replay key main)
+       configuration outfile subject sources job ruler tell calibrate score replay \
+       label key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)
@@ -47,7 +49,7 @@ REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
-	cascade/policy $(CTL) $(REPORT)
+	cascade/policy $(FEEDBACK) $(CTL) $(REPORT)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'

@@ -253,3 +253,130 @@ def test_records_have_the_own_ones(keyed):
     assert said["labelled"] is True
     assert (said["accepted"]["count"], said["lost"]["count"],
             said["lost"]["of"]) == (3, 1, 1)
+
+
+# The command.
+
+def label(rig, *arguments, **options):
+    """frugalctl label with the daemon's own configuration."""
+    return ctl("label", "-c", rig.gw.file, *arguments, **options)
+
+
+def test_command(rig):
+    """Written when it returns, beside a daemon at work."""
+    name = name_of(rig.ask())
+    rig.row(name)
+    assert label(rig, name, "right") == (0, "1 label written\n", "")
+    assert label(rig, "--backend", "large", "--source", "a person", name,
+                 "wrong") == (0, "1 label written\n", "")
+    assert labels(rig, name) == [(None, None, 1, None),
+                                 (None, "large", 0, "a person")]
+
+
+def test_command_takes_any_id(rig):
+    """One that looks like an option, too."""
+    rig.ask(headers={"x-request-id": "-c"})
+    rig.row("-c")
+    assert label(rig, "--", "-c", "right")[0] == 0
+    assert labels(rig, "-c") == [(None, None, 1, None)]
+
+
+def test_command_unknown_request(rig):
+    """Nobody's request is an error, not a row."""
+    code, out, err = label(rig, "never-asked", "right")
+    assert (code, out) == (1, "")
+    assert "has no request never-asked" in err
+    assert not labels(rig, "never-asked")
+
+
+@pytest.mark.parametrize("arguments, says", [
+    ([], "name a request"), (["r"], "name a request"),
+    (["r", "right", "wrong"], "name a request"),
+    (["r", "good"], 'right or wrong, not "good"'),
+    (["a b", "right"], "a request's id"), (["a" * 65, "right"], "request's id"),
+    (["r", "right", "--backend", "nobody"], "no backend nobody"),
+    (["r", "right", "--source", "a\nb"], "--source must be"),
+    (["r", "right", "--source", ""], "--source must be"),
+    (["r", "right", "--from", "f"], "leave out the rest"),
+    (["--from", "f", "--source", "x"], "leave out the rest"),
+    (["r", "right", "--cascade", "auto"], "no option --cascade")])
+def test_command_usage(rig, arguments, says):
+    """Exit 2 and what to say instead."""
+    code, out, err = label(rig, *arguments)
+    assert (code, out) == (2, ""), (code, out, err)
+    assert says in err
+
+
+def test_command_without_ledger(rig, tmp_path):
+    """No configuration, none that keeps one, or no such file."""
+    code, _, err = ctl("label", "r", "right")
+    assert code == 2 and "-c" in err
+    conf = tmp_path / "f.yaml"
+    text = rig.gw.file.read_text()
+    conf.write_text(text.replace(str(rig.gw.ledger_file), "none"))
+    code, _, err = ctl("label", "-c", conf, "r", "right")
+    assert code == 2 and "has no `ledger`" in err
+    missing = tmp_path / "none.db"
+    conf.write_text(text.replace(str(rig.gw.ledger_file), str(missing)))
+    code, _, err = ctl("label", "-c", conf, "r", "right")
+    assert code == 1 and "none.db" in err and not missing.exists()
+
+
+def test_file(rig, tmp_path):
+    """The endpoint's objects, one a line; - is stdin."""
+    names = [name_of(rig.ask()) for _ in range(3)]
+    for name in names:
+        rig.row(name)
+    lines = [json.dumps({"request_id": name, "label": at != 1})
+             for at, name in enumerate(names)]
+    lines[2] = json.dumps({"label": True, "request_id": names[2],
+                           "backend": "large", "source": "review"})
+    file = tmp_path / "labels.jsonl"
+    file.write_text("\n".join([*lines[:2], "", lines[2]]))
+    assert label(rig, "--from", file) == (0, "3 labels written\n", "")
+    assert label(rig, "--from", "-", input=lines[0]) == \
+        (0, "1 label written\n", "")
+    assert labels(rig, names[0]) == [(None, None, 1, None)] * 2
+    assert labels(rig, names[1]) == [(None, None, 0, None)]
+    assert labels(rig, names[2]) == [(None, "large", 1, "review")]
+    assert label(rig, "--from", "/dev/null") == (0, "0 labels written\n", "")
+
+
+@pytest.mark.parametrize("line, says", [
+    ('{"request_id": "NAME", "label": 1}', ":3: label must be true"),
+    ('{"request_id": "NAME"}', ":3: you must provide label"),
+    ('{"request_id": "NAME", "label": true, "backend": "nobody"}',
+     ":3: backend must be"),
+    ('{"request_id": "never-asked", "label": true}',
+     "has no request never-asked"),
+    ('{"request_id": "NAME", "label": tr', ":3: not a valid JSON object"),
+    ("right", ":3: not a valid JSON object")])
+def test_file_with_a_wrong_line(rig, tmp_path, line, says):
+    """Named by file and line; nothing of the file is written."""
+    name = name_of(rig.ask())
+    rig.row(name)
+    good = json.dumps({"request_id": name, "label": True})
+    file = tmp_path / "labels.jsonl"
+    file.write_text(f"{good}\n\n{line.replace('NAME', name)}\n{good}\n")
+    code, out, err = label(rig, "--from", file)
+    assert (code, out) == (1, ""), err
+    assert says in err and f"{file}:3: " in err, err
+    assert not labels(rig, name)
+
+
+def test_torn_file(rig, tmp_path):
+    """One that ends within a line was not meant to be taken."""
+    name = name_of(rig.ask())
+    rig.row(name)
+    good = json.dumps({"request_id": name, "label": True})
+    file = tmp_path / "labels.jsonl"
+    file.write_text(f"{good}\n{good[:-3]}")
+    code, _, err = label(rig, "--from", file)
+    assert code == 1 and "its last line is torn" in err
+    assert not labels(rig, name)
+
+
+def test_file_that_is_not_there(rig, tmp_path):
+    """Exit 1, and which."""
+    code, _, err = label(rig, "--from", tmp_path / "none.jsonl")
+    assert code == 1 and "none.jsonl: cannot be read" in err

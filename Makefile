@@ -37,7 +37,9 @@ L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record judge records record_edit \
        ledger_records \
-       configuration outfile subject sources job ruler tell calibrate score replay key main)
+       configuration outfile subject sources job ruler tell calibrate score replay \
+       ledger_job ledger_csv ledger_export ledger_import ledger_remove \
+       ledger_verify ledger key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)

@@ -76,6 +76,7 @@ UNIT_record = ctl/record $(addprefix base/, mem buf err jscan jtext decimal)
 UNIT_ledger_reader = store/ledger_reader store/ledger store/ledger_file store/ledger_schema store/db $(addprefix base/, fixed mem err log now metric map buf)
 UNIT_ledger_purge = store/ledger_purge $(UNIT_ledger)
 UNIT_ledger_check = store/ledger_check $(UNIT_ledger)
+UNIT_ledger_csv = ctl/ledger_csv $(UNIT_ledger)
 UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_stats verify_logprob verifier comparator plain_words json_same pattern final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err

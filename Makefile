@@ -24,7 +24,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
         chat_ask chat_check chat_edit chunk slices chat_replay gather gather_write \
 	chat_error price fault) \
       $(addprefix store/, db ledger_schema ledger_file ledger \
-        ledger_reader) \
+        ledger_reader ledger_purge ledger_check) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
@@ -41,7 +41,8 @@ CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record judge records record_edit \
        ledger_records \
        configuration outfile subject sources job ruler tell calibrate score replay \
-       label key main)
+       ledger_job ledger_csv ledger_export ledger_import ledger_remove \
+       ledger_verify ledger label key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)

@@ -245,6 +245,11 @@ def test_records_have_the_own_ones(keyed):
     feedback(keyed, {"request_id": name, "label": True},
              headers=bearer("team-a"))
     wait_labels(keyed, name, 5)
+    exported = [json.loads(line) for line in ctl(
+        "ledger", "export", "-c", keyed.gw.file)[1].splitlines()]
+    assert {row["id"]: row.get("labels") for row in exported}[name] == \
+        {"small": False, "large": True}
+    assert [row.get("labels") for row in exported].count(None) == 2
     said = json.loads(ctl(*command)[1])
     assert said["labelled"] is True
     assert (said["accepted"]["count"], said["lost"]["count"],

@@ -24,7 +24,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
         chat_ask chat_check chat_answer chat_judge chat_edit chunk slices chat_replay gather gather_write \
 	chat_error price fault) \
       $(addprefix store/, db ledger_schema ledger_file ledger \
-        ledger_reader) \
+        ledger_reader ledger_purge ledger_check) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
@@ -32,13 +32,18 @@ L4 := $(addprefix verify/, verdict verifier signal \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
       verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verifiers)
-L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain pair survey run_told run)
-L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
+      chain pair survey run_told run)
+L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \
+      api_models api api_admin)
+FEEDBACK := api/request_id api/feedback
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record judge records record_edit \
        ledger_records \
-       configuration outfile subject sources job ruler tell calibrate score replay key main)
+       configuration outfile subject sources job ruler tell calibrate score replay \
+       ledger_job ledger_csv ledger_export ledger_import ledger_remove \
+       ledger_verify ledger label key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)
@@ -46,7 +51,7 @@ REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
-	cascade/policy $(CTL) $(REPORT)
+	cascade/policy $(FEEDBACK) $(CTL) $(REPORT)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'

@@ -21,6 +21,7 @@ enum {
 struct args {
 	const char *conf, *cascade, *artifact, *out;
 	const char *mode; /* eval, shadow or enforce */
+	const char *backend, *source, *from;
 	char **records;	  /* in the order said; args_release() */
 	size_t n_records;
 	/* NaN: not said. */
@@ -46,6 +47,7 @@ struct args_command {
  *	j  --json		m  --mode MODE		i  --since T
  *	u  --until T		k  --format jsonl|csv	l  --older AGE
  *	b  --before T		x  --texts
+ *	g  --backend NAME	w  --source TEXT	y  --from FILE
  * and -h, which every command takes. True: go on. False: *status is the exit
  * status, and what there is to say has been said. */
 bool args_read(const struct args_command *c, int argc, char **argv,

@@ -20,13 +20,13 @@
 
 #define CHECK_MOST  ((int64_t)256 << 20) /* bytes; about a second */
 #define PURGE_BATCH "500"
-#define JOINED_MS   10000 /* that one who joined waits for a lock */
 
 enum statement {
 	ST_BEGIN,
 	ST_COMMIT,
 	ST_ROLLBACK,
 	ST_REQUEST,
+	ST_KNOWN,
 	ST_ATTEMPT,
 	ST_VERDICT,
 	ST_LABEL,
@@ -60,6 +60,8 @@ static const char *const sql[ST_COUNT] = {
 		" overhead_us, cost_pusd, generation, request_text, agrees,"
 		" would, would_reason, record)"
 		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[ST_KNOWN] = "SELECT EXISTS (SELECT 1 FROM requests"
+		     " WHERE request_id = ?1 AND cascade IS ?2)",
 	/* Whoever deletes requests by hand leaves rows with ids that come
 	 * again. */
 	[ST_ATTEMPT] =
@@ -191,7 +193,7 @@ struct ledger_file *ledger_file_join(const char *path, struct err *err)
 	f->path = mem_dup(path);
 	f->joined = true;
 	if (try_open(f, err) == 0) {
-		sqlite3_busy_timeout(db_handle(f->db), JOINED_MS);
+		db_be_patient(f->db);
 		return f;
 	}
 	ledger_file_close(f);
@@ -440,6 +442,35 @@ static int insert_nth_row(struct ledger_file *f, const void *all, size_t i)
 	return insert_row(f, ((struct ledger_row *const *)all)[i]);
 }
 
+struct new_rows {
+	struct ledger_row *const *rows;
+	size_t *n_known;
+};
+
+static int is_known(struct ledger_file *f, const struct ledger_row *r)
+{
+	struct fill s = {.st = f->st[ST_KNOWN]};
+	int rc = -1;
+
+	put_text(&s, r->request_id);
+	put_text(&s, r->cascade);
+	if (s.rc == SQLITE_OK && sqlite3_step(s.st) == SQLITE_ROW)
+		rc = sqlite3_column_int(s.st, 0);
+	sqlite3_reset(s.st);
+	return rc;
+}
+
+static int insert_nth_new(struct ledger_file *f, const void *all, size_t i)
+{
+	const struct new_rows *new = all;
+	int known = is_known(f, new->rows[i]);
+
+	if (known <= 0)
+		return known < 0 ? -1 : insert_row(f, new->rows[i]);
+	++*new->n_known;
+	return 0;
+}
+
 static int insert_nth_label(struct ledger_file *f, const void *all, size_t i)
 {
 	return insert_label(f, ((struct ledger_label *const *)all)[i]);
@@ -456,6 +487,16 @@ int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
 		      size_t n, size_t *bad, struct err *err)
 {
 	return write_each(f, insert_nth_row, rows, n, bad, err);
+}
+
+int ledger_file_write_new(struct ledger_file *f, struct ledger_row *const *rows,
+			  size_t n, size_t *n_known, size_t *bad,
+			  struct err *err)
+{
+	const struct new_rows new = {rows, n_known};
+
+	*n_known = 0;
+	return write_each(f, insert_nth_new, &new, n, bad, err);
 }
 
 int ledger_file_write_labels(struct ledger_file *f,

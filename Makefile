@@ -11,7 +11,7 @@ VERSION := 0.1.0
 # Sources, layer by layer, bottom first; a file may include its own layer and
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
-L1 := $(addprefix evt/, loop deadline signals)
+L1 := $(addprefix evt/, loop deadline signals pool)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)

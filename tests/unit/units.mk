@@ -99,3 +99,4 @@ UNIT_draw =
 UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 # All verifiers with all they stand on: it reads their tables.
 UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_pool = evt/pool evt/loop evt/deadline base/err base/mem base/now

@@ -29,7 +29,8 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read inquiry verify_check verifiers)
+      verify_head verify_check_read inquiry verify_check plugin_file plugin \
+      verify_plugin verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
@@ -165,6 +166,8 @@ fmt:
 install: all
 	install -D -m 755 $(B)/frugald $(DESTDIR)$(PREFIX)/sbin/frugald
 	install -D -m 755 $(B)/frugalctl $(DESTDIR)$(PREFIX)/bin/frugalctl
+	install -D -m 644 include/frugald/verifier.h \
+		$(DESTDIR)$(PREFIX)/include/frugald/verifier.h
 	install -D -m 644 config/frugald.yaml.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/frugald.yaml.5
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/frugald/LICENSE

@@ -100,3 +100,4 @@ UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 # All verifiers with all they stand on: it reads their tables.
 UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
 UNIT_pool = evt/pool evt/loop evt/deadline base/err base/mem base/now
+UNIT_plugin_file = verify/plugin_file base/err base/mem

@@ -11,7 +11,7 @@ VERSION := 0.1.0
 # Sources, layer by layer, bottom first; a file may include its own layer and
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
-L1 := $(addprefix evt/, loop deadline signals)
+L1 := $(addprefix evt/, loop deadline signals pool)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
@@ -31,7 +31,7 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verifiers)
+      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check plugin_file plugin verify_plugin verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
       chain pair survey run_told run)
 L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \
@@ -173,6 +173,8 @@ fmt:
 install: all
 	install -D -m 755 $(B)/frugald $(DESTDIR)$(PREFIX)/sbin/frugald
 	install -D -m 755 $(B)/frugalctl $(DESTDIR)$(PREFIX)/bin/frugalctl
+	install -D -m 644 include/frugald/verifier.h \
+		$(DESTDIR)$(PREFIX)/include/frugald/verifier.h
 	install -D -m 644 config/frugald.yaml.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/frugald.yaml.5
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/frugald/LICENSE

@@ -107,3 +107,5 @@ UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
 UNIT_chat_answer = $(addprefix chat/, chat_answer chat chat_reply chat_scan) $(addprefix base/, mem buf jscan jtext decimal)
 UNIT_gather = net/sse chat/gather chat/gather_write chat/chat $(UNIT_chat_replay)
 UNIT_feedback = api/feedback api/request_id chat/fault $(addprefix base/, jscan jtext decimal) $(UNIT_ledger)
+UNIT_pool = evt/pool evt/loop evt/deadline base/err base/mem base/now
+UNIT_plugin_file = verify/plugin_file base/err base/mem

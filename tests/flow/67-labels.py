@@ -227,9 +227,11 @@ def test_records_have_the_own_ones(keyed):
     """What the ledger's requests teach is what their own key said last."""
     keyed.small.script(answer("It is 7.", score=0.3))
     command = ["replay", "-c", keyed.gw.file, "--threshold", 0, "--json"]
+    names = []
     for _ in range(3):
         name = name_of(keyed.ask(headers=bearer("team-a")))
         keyed.row(name)
+        names.append(name)
         for team, backend, label in (
                 ("team-b", "small", False), ("team-b", "large", True)):
             feedback(keyed, {"request_id": name, "label": label,
@@ -250,10 +252,16 @@ def test_records_have_the_own_ones(keyed):
     assert {row["id"]: row.get("labels") for row in exported}[name] == \
         {"small": False, "large": True}
     assert [row.get("labels") for row in exported].count(None) == 2
+    # Labels rule where no more pairs are compared than labelled.
+    for other in names[:2]:
+        for backend in ("small", "large"):
+            feedback(keyed, {"request_id": other, "label": True,
+                             "backend": backend}, headers=bearer("team-a"))
+        wait_labels(keyed, other, 4)
     said = json.loads(ctl(*command)[1])
     assert said["labelled"] is True
     assert (said["accepted"]["count"], said["lost"]["count"],
-            said["lost"]["of"]) == (3, 1, 1)
+            said["lost"]["of"]) == (3, 1, 3)
 
 
 # The command.

@@ -153,5 +153,5 @@ int record_edit_textless(struct span line, struct buf *out)
 
 	jscan_init(&s, line, JSCAN_DEPTH);
 	keep_members(&s, names, out);
-	return out->failed ? -1 : 0;
+	return jscan_end(&s) < 0 || out->failed ? -1 : 0;
 }

@@ -112,11 +112,33 @@ static void test_textless(void **state)
 	buf_release(&again);
 }
 
+static void test_no_records(void **state)
+{
+	static const char *const lines[] = {
+		"",
+		"{",
+		"[]",
+		"{\"id\":\"1\"",
+		"{} {}",
+		"{\"id\":}",
+		"{\"attempts\":[{]}",
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 0);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		if (record_edit_textless(span_of(lines[i]), &b) == 0)
+			fail_msg("%s", lines[i]);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_textless),
+		cmocka_unit_test(test_no_records),
 	};
 
 	return cmocka_run_group_tests_name("record_edit", tests, NULL, NULL);

@@ -18,11 +18,11 @@
 int record_edit_labels(struct span line, const struct ledger_mark *marks,
 		       size_t n, struct buf *out);
 
-/* Appends the line without any text of request and replies: of its members
- * only id, time, cascade, mode, decision, agrees, labels, signals and attempts
- * are left, and of an attempt's backend, purpose, verifier, mode, about,
- * status, seconds, cost_usd and signals. 0, or -1 when out is full or the line
- * is no JSON object. */
+/* Appends the line without any text of request and replies, as it was when it
+ * has none: of its members only id, time, cascade, mode, decision, agrees,
+ * labels, signals and attempts are left, and of an attempt's backend, purpose,
+ * verifier, mode, about, status, seconds, cost_usd and signals. 0, or -1 when
+ * out is full or the line is no JSON object. */
 int record_edit_textless(struct span line, struct buf *out);
 
 #endif

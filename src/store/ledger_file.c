@@ -33,7 +33,8 @@ enum statement {
 };
 
 /* Rows come in by time, give or take a batch, so their ids are in its order
- * and no index is needed for it. */
+ * and no index is needed for it. Imported ones may be older than those before
+ * them: they go after them. */
 #define OLDEST_OF(table)                                                       \
 	"(SELECT id FROM (SELECT id, time_us FROM " table                      \
 	" ORDER BY id LIMIT " PURGE_BATCH ") WHERE time_us < ?1)"

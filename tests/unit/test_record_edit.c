@@ -86,6 +86,8 @@ static const struct {
 	 "{\"purpose\":\"verify\",\"verifier\":\"check\",\"mode\":\"blind\","
 	 "\"about\":\"small\",\"status\":200,\"seconds\":0.5,\"cost_usd\":1,"
 	 "\"signals\":{}},{}]}"},
+	{" {\"id\" : \"1\" , \"attempts\": [{ }]} \r",
+	 " {\"id\" : \"1\" , \"attempts\": [{ }]} \r"},
 	{"{\"attempts\":null,\"id\":\"1\"}",
 	 "{\"attempts\":null,\"id\":\"1\"}"},
 	{"{\"id\":\"1\",\"r\\u0065quest\":\"text\"}", "{\"id\":\"1\"}"},

@@ -10,9 +10,10 @@
 #include "store/db.h"
 #include "store/ledger_schema.h"
 
-#define BATCH	 500
-#define PAUSE_MS 10 /* between two batches: whoever waits for the lock has it  \
-		     */
+#define BATCH 500
+#define PAUSE_MS                                                               \
+	10 /* between two batches: whoever waits for the lock has it           \
+	    */
 
 enum statement {
 	ST_BEGIN,

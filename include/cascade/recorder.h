@@ -30,12 +30,13 @@ void recorder_refused(struct recorder *r, const char *request_id,
 /* Are rows and labels kept? */
 bool recorder_keeps(const struct recorder *r);
 /* Of a recorder that keeps: counts, logs, and queues the label that came with
- * the request of that id; takes it, *label becomes NULL. */
-void recorder_label(struct recorder *r, const char *request_id,
+ * the request of that id; takes it, *label becomes NULL. False: there is no
+ * room, and it is gone. */
+bool recorder_label(struct recorder *r, const char *request_id,
 		    struct ledger_label **label);
 /* What was to become a label and is none. */
 void recorder_label_refused(struct recorder *r, const char *request_id,
-			    int status, const char *why);
+			    const char *outcome, int status, const char *why);
 
 /* One tier was passed over. reason as it stands in the headers. */
 void recorder_escalated(struct recorder *r, const char *cascade,

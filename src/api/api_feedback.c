@@ -4,6 +4,8 @@
  */
 #include "api/api_feedback.h"
 
+#include <stdio.h>
+
 #include "api/feedback.h"
 #include "api/reply.h"
 #include "base/now.h"
@@ -35,20 +37,35 @@ static void say_taken(struct http_request *rq, const char *request_id,
 	buf_release(&body);
 }
 
+static void refuse(struct api *a, struct http_request *rq,
+		   const char *request_id, const struct fault *f)
+{
+	recorder_label_refused(a->house.recorder, request_id,
+			       f->kind == FAULT_OVERLOADED ? "refused" :
+							     "client_error",
+			       f->status, f->message);
+	reply_fault(rq, request_id, NULL, f, a->draining);
+}
+
 void api_feedback(struct api *a, struct http_request *rq,
 		  const char *request_id, const struct conf_client_key *who)
 {
 	struct fault f;
 	struct ledger_label *l = understand(a, rq, &f);
+	char labelled[65];
 
 	if (!l) {
-		recorder_label_refused(a->house.recorder, request_id, f.status,
-				       f.message);
-		reply_fault(rq, request_id, NULL, &f, a->draining);
+		refuse(a, rq, request_id, &f);
 		return;
 	}
 	l->key = who ? arena_dup(l->arena, span_of(who->name)) : "";
 	l->time_us = now_wall_us();
-	say_taken(rq, request_id, l->request_id, a->draining);
-	recorder_label(a->house.recorder, request_id, &l);
+	snprintf(labelled, sizeof(labelled), "%s", l->request_id);
+	if (recorder_label(a->house.recorder, request_id, &l)) {
+		say_taken(rq, request_id, labelled, a->draining);
+		return;
+	}
+	fault_set(&f, FAULT_OVERLOADED,
+		  "the ledger cannot take it now; try again soon");
+	refuse(a, rq, request_id, &f);
 }

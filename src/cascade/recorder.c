@@ -266,24 +266,26 @@ bool recorder_keeps(const struct recorder *r)
 	return r->ledger != NULL;
 }
 
-void recorder_label(struct recorder *r, const char *request_id,
+bool recorder_label(struct recorder *r, const char *request_id,
 		    struct ledger_label **label)
 {
 	const struct ledger_label *l = *label;
 
-	metric_add(series(r, &feedback, "ok", NULL), 1);
 	log_line(LOG_INFO, "run=%s key=%s outcome=ok label=%s of=%s backend=%s",
 		 request_id, l->key && *l->key ? l->key : "-",
 		 l->right ? "right" : "wrong", l->request_id,
 		 l->backend ? l->backend : "-");
-	ledger_put_label(r->ledger, r->lane, label);
+	if (!ledger_put_label(r->ledger, r->lane, label))
+		return false;
+	metric_add(series(r, &feedback, "ok", NULL), 1);
+	return true;
 }
 
 void recorder_label_refused(struct recorder *r, const char *request_id,
-			    int status, const char *why)
+			    const char *outcome, int status, const char *why)
 {
-	metric_add(series(r, &feedback, "client_error", NULL), 1);
-	log_refused(request_id, "client_error", status, why);
+	metric_add(series(r, &feedback, outcome, NULL), 1);
+	log_refused(request_id, outcome, status, why);
 }
 
 void recorder_escalated(struct recorder *r, const char *cascade,

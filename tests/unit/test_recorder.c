@@ -369,11 +369,12 @@ static void test_labels(void **state)
 	assert_non_null(ledger);
 	assert_true(recorder_keeps(r));
 	assert_false(recorder_keeps(keeps_none));
-	recorder_label(r, "f-1", &l);
+	assert_true(recorder_label(r, "f-1", &l));
 	assert_null(l);
 	l = label_new("", false);
 	recorder_label(r, "f-2", &l);
-	recorder_label_refused(keeps_none, "f-3", 404, "no ledger");
+	recorder_label_refused(keeps_none, "f-3", "client_error", 404,
+			       "no ledger");
 	recorder_free(keeps_none);
 	recorder_free(r);
 	ledger_free(ledger);

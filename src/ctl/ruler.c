@@ -71,8 +71,7 @@ static void set_cut(struct policy *p, const struct artifact *a,
 	p->has_target = a && isnan(threshold);
 	p->threshold = threshold;
 	if (p->has_target)
-		p->cuts = (struct policy_cuts){a->cuts.accept, a->cuts.check,
-					       a->cuts.after};
+		p->cuts = a->cuts;
 }
 
 struct ruler *ruler_new(const struct samples *s, const struct conf_cascade *c,

@@ -36,7 +36,7 @@ L5 := $(addprefix cascade/, generation policy roster recorder outlet account cha
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
-       economy quality calibration args when lines record judge records record_edit \
+       economy quality calibration args when lines record askers asked judge costs records record_edit \
        ledger_records \
        configuration outfile subject sources job ruler tell calibrate score replay key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \

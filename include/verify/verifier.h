@@ -90,7 +90,8 @@ struct verifier {
 	 * no open() judges recorded replies by it as well. */
 	verify_judge_fn *judge;
 	/* Of those of them that give a score: by which of their signals it can
-	 * be told again; of one in nats it is e^x. NULL: by none. */
+	 * be told again; of one in nats it is e^x. NULL: by none, or by those
+	 * of asks. */
 	enum signal_id (*raw)(const void *opts);
 
 	/* Of those that need more than options, once a generation: what start

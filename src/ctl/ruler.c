@@ -161,8 +161,21 @@ static struct verdict read_reply(const struct ruler *r, const struct sample *s)
 	return scored(r->heads ? NAN : raw);
 }
 
+/* Was its verifier asked, if it asks? What was not is not known. */
+static bool is_there(const struct ruler *r, const char *signal,
+		     const struct verdict *const *given)
+{
+	struct span whose = signal_verifier(signal);
+
+	for (size_t i = 0; i < r->askers.n; i++)
+		if (span_is(whose, r->askers.v[i].verifier->conf.name))
+			return given[r->first_check + i] != NULL;
+	return true;
+}
+
 static struct verdict ask_head(const struct ruler *r, const struct sample *s,
-			       enum heads_stage stage)
+			       enum heads_stage stage,
+			       const struct verdict *const *given)
 {
 	size_t n = r->heads->n[stage];
 	double *values = mem_array(n, sizeof(*values));
@@ -170,7 +183,9 @@ static struct verdict ask_head(const struct ruler *r, const struct sample *s,
 	struct verdict v;
 
 	for (size_t i = 0; i < n; i++)
-		values[i] = value_at(s, r->places[i]);
+		values[i] = is_there(r, r->heads->features[i].name, given)
+				    ? value_at(s, r->places[i])
+				    : (double)NAN;
 	if (heads_lack(r->heads, stage, values)) {
 		free(values);
 		return lacking(LACK_SIGNAL);
@@ -209,15 +224,15 @@ static struct verdict ask(const struct ruler *r, const struct sample *s,
 }
 
 static struct verdict verdict_of(const struct ruler *r, const struct sample *s,
-				 size_t i)
+				 size_t i, const struct verdict *const *given)
 {
 	switch (r->links[i]) {
 	case POLICY_READS:
 		return read_reply(r, s);
 	case POLICY_HEAD:
-		return ask_head(r, s, HEADS_BEFORE);
+		return ask_head(r, s, HEADS_BEFORE, given);
 	case POLICY_HEAD_AFTER:
-		return ask_head(r, s, HEADS_AFTER);
+		return ask_head(r, s, HEADS_AFTER, given);
 	case POLICY_CHECKS:
 		return ask(r, s, i - r->first_check);
 	}
@@ -279,7 +294,7 @@ struct ruling ruler_rule(const struct ruler *r, const struct sample *s)
 	if (s->barred)
 		return g;
 	while ((d = policy_judge(&r->policy, given)).step == POLICY_VERIFY) {
-		v[d.link] = verdict_of(r, s, d.link);
+		v[d.link] = verdict_of(r, s, d.link, given);
 		given[d.link] = &v[d.link];
 		note(r, s, d.link, &v[d.link], &g);
 	}

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "chat/fault.h"
 #include "conf/conf.h"
+#include "verify/artifact.h"
 #include "verify/verdict.h"
 
 /* The whole list, as it stands in headers, ledger and metrics. */
@@ -62,13 +63,6 @@ enum policy_link {
 	POLICY_HEAD_AFTER, /* a head behind checks; idle when none was asked */
 };
 
-/* Of regret, in [0, 1]. Below 0 a cut takes nothing. */
-struct policy_cuts {
-	double accept; /* before the check: at most this is kept unchecked */
-	double check;  /* above this it is not worth a check */
-	double after;  /* after the check: at most this is kept */
-};
-
 /* What is fixed for a cascade. */
 struct policy {
 	size_t n_tiers;
@@ -79,7 +73,7 @@ struct policy {
 	const struct conf_range *bands;
 	bool calibrated;	 /* confidence is a head's, never a raw score */
 	bool has_target;	 /* cuts rule, threshold and band do not */
-	struct policy_cuts cuts;
+	struct artifact_cuts cuts;
 	double threshold;
 	int64_t max_attempts;	 /* calls with purpose answer */
 	int64_t max_cost_pusd;	 /* INT64_MAX: no bound */

@@ -136,7 +136,7 @@ static int check_artifact(const struct artifact *a,
 {
 	struct artifact_route route = artifact_route_of(c, a->arena);
 
-	if (artifact_fits(a, &route, err) < 0)
+	if (artifact_is_ours(a, err) < 0 || artifact_fits(a, &route, err) < 0)
 		return -1;
 	if (c->max_error > 0 &&
 	    (c->max_error != a->max_error || c->delta != a->delta))
@@ -183,9 +183,7 @@ static struct policy policy_of(const struct cascade *c)
 	};
 
 	if (c->artifact)
-		p.cuts = (struct policy_cuts){ c->artifact->cuts.accept,
-					       c->artifact->cuts.check,
-					       c->artifact->cuts.after };
+		p.cuts = c->artifact->cuts;
 	return p;
 }
 

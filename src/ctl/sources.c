@@ -130,6 +130,31 @@ static size_t count_absent(const struct samples *s)
 	return n;
 }
 
+static size_t count_repeated(const struct samples *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->v[i].repeats;
+	return n;
+}
+
+/* More than a tenth is too many to pass over in silence. */
+static void print_repeated(const struct samples *s, FILE *to)
+{
+	size_t n = count_repeated(s);
+
+	if (n == 0)
+		return;
+	fprintf(to, "           %zu repeat%s the question of an earlier row\n",
+		n, n == 1 ? "s" : "");
+	if (10 * n > s->n)
+		fputs("           the limits take rows to be independent: with "
+		      "so many repeats\n           they are narrower than they "
+		      "should be\n",
+		      to);
+}
+
 void sources_print(const struct sources *f, FILE *to)
 {
 	const struct records_passed *p = records_passed(f->records);
@@ -146,7 +171,7 @@ void sources_print(const struct sources *f, FILE *to)
 	if (f->textless)
 		fprintf(to,
 			"           %" PRId64 " whose texts were not stored: "
-			"their words are no signals\n",
+			"words are no signals then\n",
 			f->textless);
 	if (barred)
 		fprintf(to,
@@ -164,4 +189,5 @@ void sources_print(const struct sources *f, FILE *to)
 			"           %zu of an enforcing cascade: may fit, "
 			"never certify\n",
 			enforced);
+	print_repeated(f->samples, to);
 }

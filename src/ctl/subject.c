@@ -146,8 +146,8 @@ static int open_artifact(struct subject *s, const struct args_command *c,
 	return 0;
 }
 
-/* The daemon would refuse it: so would it be wrong to score by it. What only
- * records bring is no matter here. */
+/* The daemon would refuse it: so would it be wrong to score by it. That it
+ * needs what only records bring is no matter here. */
 static int compare(const struct subject *s, const struct args_command *c,
 		   const char *path)
 {
@@ -156,8 +156,7 @@ static int compare(const struct subject *s, const struct args_command *c,
 	struct err err = {0}, why = {0};
 	int rc = 0;
 
-	if (!artifact_foreign_signal(s->artifact) &&
-	    artifact_fits(s->artifact, &r, &err) < 0) {
+	if (artifact_fits(s->artifact, &r, &err) < 0) {
 		err_set(&why, err.kind, "%s: %s", path, err.text);
 		rc = say(c, ARGS_USAGE, why.text);
 	}

@@ -21,7 +21,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       reply_body reply http_client sse http_guard http_conn http_request \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
-        chat_ask chat_check chat_answer chat_judge chat_edit chunk slices chat_replay gather gather_write \
+        chat_ask chat_check chat_sample chat_answer chat_judge chat_edit chunk slices chat_replay gather gather_write \
 	chat_error price fault) \
       $(addprefix store/, db ledger_schema ledger_insert ledger_file ledger \
         ledger_reader ledger_purge ledger_check) \
@@ -29,9 +29,9 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
-      comparator token_stats words refusal repetition hedge script \
+      comparator choice_same ballot token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check plugin_file plugin verify_plugin verifiers)
+      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verify_samples plugin_file plugin verify_plugin verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
       chain pair survey run_told run)
 L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \

@@ -40,6 +40,9 @@ struct verification *inquiry_start(const struct inquiry_ops *ops,
 void inquiry_reply(struct verification *v, const struct verify_case *c);
 void inquiry_free(struct verification *v);
 
+/* So far, in pico-USD; of a call that is out as if it were aborted now. */
+int64_t inquiry_cost(const struct verification *v);
+
 /* What an answer of so many bytes will cost, about, by the prices as
  * configured: nothing where there are none. c->reply may be NULL. */
 int64_t inquiry_price(const struct backend *b, const struct verify_case *c,

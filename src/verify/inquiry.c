@@ -182,6 +182,11 @@ void inquiry_free(struct verification *v)
 	buf_release(&v->body);
 }
 
+int64_t inquiry_cost(const struct verification *v)
+{
+	return v->call ? call_answer(v->call)->cost_pusd : 0;
+}
+
 int64_t inquiry_price(const struct backend *b, const struct verify_case *c,
 		      size_t answer_bytes)
 {

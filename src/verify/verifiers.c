@@ -11,12 +11,14 @@
 #include "verify/verify_logprob.h"
 #include "verify/verify_plugin.h"
 #include "verify/verify_rules.h"
+#include "verify/verify_samples.h"
 
 /* A new verifier gets its line here, and nothing else changes. */
 static const struct verifier *(*const list[])(void) = {
 	verify_rules,
 	verify_logprob,
 	verify_self_check,
+	verify_samples,
 	verify_check,
 	verify_plugin,
 };

@@ -21,3 +21,5 @@ FUZZ_verify_check_read = $(addprefix verify/, verify_check_read signal \
 	$(addprefix base/, mem buf err now jscan jtext decimal)
 FUZZ_gather = net/sse $(addprefix chat/, gather gather_write chat chat_reply chat_scan) \
 	base/jscan base/jtext base/decimal base/mem base/buf
+FUZZ_chat_sample = $(addprefix chat/, chat_sample chat chat_scan splice) \
+	base/fixed base/jscan base/jtext base/decimal base/mem base/buf

@@ -21,7 +21,7 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       reply_body reply http_client sse http_guard http_conn http_request \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
-        chat_ask chat_check chat_sample chat_answer chat_judge chat_edit chunk slices chat_replay gather gather_write \
+        chat_ask chat_check chat_sample chat_judge chat_edit chunk slices chat_replay gather gather_write \
 	chat_error price fault) \
       $(addprefix store/, db ledger_schema ledger_insert ledger_file ledger \
         ledger_reader ledger_purge ledger_check) \

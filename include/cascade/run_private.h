@@ -81,9 +81,10 @@ struct run {
 	struct chain chain;
 	struct spare spare;
 
-	/* Of a pair: the first tier's answer that was passed over, and the last
-	 * tier's reply as JSON; n 0: it is not kept. */
-	struct span first_text, last_reply;
+	/* Of a pair: the first tier's answer that was passed over, empty when it
+	 * is not kept, and the last tier's reply as JSON, n 0 likewise. */
+	struct chat_choice first_answer;
+	struct span last_reply;
 	struct survey *survey; /* NULL: none */
 	int64_t served_us, served_upstream_us; /* when it began; 0: it did not */
 

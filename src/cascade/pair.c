@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compares two answers.
+ * Keeps and compares two answers.
  */
 #include "cascade/pair.h"
 
 #include "base/jscan.h"
-#include "chat/chat_answer.h"
+#include "verify/choice_same.h"
 
-struct span pair_text_of(struct span json, struct arena *a)
+static struct span dup(struct span s, struct arena *a)
+{
+	return (struct span){ s.n ? arena_dup(a, s) : NULL, s.n };
+}
+
+struct chat_choice pair_keep(const struct chat_choice *c, struct arena *a)
+{
+	return (struct chat_choice){
+		.content = dup(c->content, a),
+		.tool_calls = dup(c->tool_calls, a),
+		.function_call = dup(c->function_call, a),
+	};
+}
+
+struct chat_choice pair_read(struct span json, struct arena *a)
 {
 	struct chat_reply r;
 	struct chat_fault why;
@@ -15,16 +29,29 @@ struct span pair_text_of(struct span json, struct arena *a)
 	if (json.n == 0 ||
 	    chat_reply_read(&r, json, JSCAN_DEPTH, false, a, &why) < 0 ||
 	    r.error.n)
-		return (struct span){ NULL, 0 };
-	return chat_answer(&r.choices[0], a);
+		return (struct chat_choice){ .index = 0 };
+	return r.choices[0];
 }
 
-enum pair_agrees pair_compare(enum comparator c, struct span first,
-			      struct span last)
+bool pair_has(const struct chat_choice *c)
 {
-	if (first.n == 0 || last.n == 0 || c == COMPARATOR_JUDGE)
+	return c->content.n || c->tool_calls.n || c->function_call.n;
+}
+
+struct span pair_text(const struct chat_choice *c)
+{
+	if (c->tool_calls.n)
+		return c->tool_calls;
+	return c->function_call.n ? c->function_call : c->content;
+}
+
+enum pair_agrees pair_compare(enum comparator by,
+			      const struct chat_choice *first,
+			      const struct chat_choice *last, struct arena *a)
+{
+	if (!pair_has(first) || !pair_has(last) || by == COMPARATOR_JUDGE)
 		return PAIR_UNKNOWN;
-	return comparator_same(c, first, last) == SAMENESS_SAME ?
+	return choice_same(by, first, last, a) == SAMENESS_SAME ?
 		       PAIR_AGREES :
 		       PAIR_DIFFERS;
 }

@@ -24,7 +24,6 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/now.h"
-#include "chat/chat_answer.h"
 #include "net/http_server.h"
 
 static void run_event(struct run *r, enum run_event ev);
@@ -35,7 +34,7 @@ static enum next give_up(struct run *r);
 static bool makes_pair(const struct run *r)
 {
 	return run_is_terminal(r) && r->generation->conf->ledger.path &&
-	       (run_is_shadow(r) || r->first_text.n > 0);
+	       (run_is_shadow(r) || pair_has(&r->first_answer));
 }
 
 /* ---- towards backends ---------------------------------------------------- */
@@ -467,14 +466,9 @@ static void put_aside(struct run *r)
 /* It may become one of a pair. */
 static void keep_first(struct run *r)
 {
-	struct span text = { NULL, 0 };
-
 	if (r->tier == 0 && r->call && r->generation->conf->ledger.path)
-		text = chat_answer(&call_answer(r->call)->reply.choices[0],
-				   r->arena);
-	if (text.n)
-		r->first_text = (struct span){ arena_dup(r->arena, text),
-					       text.n };
+		r->first_answer = pair_keep(
+			&call_answer(r->call)->reply.choices[0], r->arena);
 }
 
 static enum next escalate(struct run *r)

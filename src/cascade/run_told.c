@@ -58,12 +58,13 @@ static const char *outcome_of(enum fault_kind kind)
 static void fill_pair(const struct run *r, struct ledger_row *row)
 {
 	const struct survey_result *found;
+	struct chat_choice last;
 
 	row->confidence = r->confidence;
 	if (!r->survey) {
-		row->agrees = pair_compare(r->cascade->compare, r->first_text,
-					   pair_text_of(r->last_reply,
-							r->arena));
+		last = pair_read(r->last_reply, r->arena);
+		row->agrees = pair_compare(r->cascade->compare,
+					   &r->first_answer, &last, r->arena);
 		return;
 	}
 	found = survey_result(r->survey);

@@ -50,7 +50,8 @@ static void on_same(void *arg, enum sameness same, const char *why)
 	finish(v);
 }
 
-static void ask_judge(struct survey *v, struct span first, struct span last)
+static void ask_judge(struct survey *v, const struct chat_choice *first,
+		      const struct chat_choice *last)
 {
 	const struct conf_backend *by = v->s.cascade->conf->compare_backend;
 	const struct conf *conf = v->s.generation->conf;
@@ -61,8 +62,8 @@ static void ask_judge(struct survey *v, struct span first, struct span last)
 		.world = &v->chain.world,
 		.request = v->s.request,
 		.backend = v->s.generation->backends[by - conf->backends],
-		.first = first,
-		.second = last,
+		.first = pair_text(first),
+		.second = pair_text(last),
 		.until_us = v->s.until_us,
 		.done = on_same,
 		.arg = v,
@@ -71,16 +72,17 @@ static void ask_judge(struct survey *v, struct span first, struct span last)
 
 static void compare(struct survey *v)
 {
-	enum comparator by = v->s.cascade->compare;
-	struct span first = pair_text_of(v->replies[0], v->s.arena);
-	struct span last = pair_text_of(
-		v->replies[policy_of(v)->n_tiers - 1], v->s.arena);
+	size_t terminal = policy_of(v)->n_tiers - 1;
+	struct chat_choice first = pair_read(v->replies[0], v->s.arena);
+	struct chat_choice last = pair_read(v->replies[terminal], v->s.arena);
 
-	if (by == COMPARATOR_JUDGE && first.n && last.n) {
-		ask_judge(v, first, last);
+	if (v->s.cascade->compare == COMPARATOR_JUDGE && pair_has(&first) &&
+	    pair_has(&last)) {
+		ask_judge(v, &first, &last);
 		return;
 	}
-	v->result.agrees = pair_compare(by, first, last);
+	v->result.agrees = pair_compare(v->s.cascade->compare, &first, &last,
+					v->s.arena);
 	finish(v);
 }
 

@@ -107,7 +107,6 @@ UNIT_draw =
 UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 # All verifiers with all they stand on: it reads their tables.
 UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
-UNIT_chat_answer = $(addprefix chat/, chat_answer chat chat_reply chat_scan) $(addprefix base/, mem buf jscan jtext decimal)
 UNIT_gather = net/sse chat/gather chat/gather_write chat/chat $(UNIT_chat_replay)
 UNIT_feedback = api/feedback api/request_id chat/fault $(addprefix base/, jscan jtext decimal) $(UNIT_ledger)
 UNIT_pool = evt/pool evt/loop evt/deadline base/err base/mem base/now

@@ -15,7 +15,7 @@ L1 := $(addprefix evt/, loop deadline signals pool)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
-L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
+L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_headers conf_rows \
       conf_value conf_secret conf_url conf_verify conf_judging conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route fetch_conn fetch_pool reply_head \
       reply_body reply http_client sse http_guard http_conn http_request \

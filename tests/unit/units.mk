@@ -19,7 +19,7 @@ UNIT_http_client = $(addprefix net/, http_client fetch_route fetch_conn fetch_po
 UNIT_doc = conf/doc base/map base/mem base/buf
 UNIT_conf = conf/conf base/mem
 UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify conf_judging \
-	conf_rows conf_keys conf_value conf_url conf_secret conf_near \
+	conf_rows conf_headers conf_keys conf_value conf_url conf_secret conf_near \
 	conf_faults doc) $(addprefix base/, map mem buf err digest jtext)
 UNIT_jscan = base/jscan base/jtext base/decimal base/buf
 UNIT_http_tls = $(UNIT_http_client)

@@ -21,3 +21,4 @@ FUZZ_verify_check_read = $(addprefix verify/, verify_check_read signal \
 	$(addprefix base/, mem buf err now jscan jtext decimal)
 FUZZ_gather = net/sse $(addprefix chat/, gather gather_write chat chat_reply chat_scan) \
 	base/jscan base/jtext base/decimal base/mem base/buf
+FUZZ_verify_http_read = verify/verify_http_read base/jscan base/jtext base/decimal base/buf

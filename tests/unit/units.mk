@@ -78,6 +78,7 @@ UNIT_ledger_purge = store/ledger_purge $(UNIT_ledger)
 UNIT_ledger_check = store/ledger_check $(UNIT_ledger)
 UNIT_ledger_csv = ctl/ledger_csv $(UNIT_ledger)
 UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_stats verify_logprob verifier comparator plain_words json_same pattern final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
+UNIT_verify_http_read = verify/verify_http_read base/jscan base/jtext base/decimal base/buf
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err
 UNIT_args = ctl/args ctl/when base/mem base/now

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "verify/verify_check.h"
+#include "verify/verify_http.h"
 #include "verify/verify_logprob.h"
 #include "verify/verify_plugin.h"
 #include "verify/verify_rules.h"
@@ -18,6 +19,7 @@ static const struct verifier *(*const list[])(void) = {
 	verify_logprob,
 	verify_self_check,
 	verify_check,
+	verify_http,
 	verify_plugin,
 };
 

@@ -110,3 +110,4 @@ UNIT_gather = net/sse chat/gather chat/gather_write chat/chat $(UNIT_chat_replay
 UNIT_feedback = api/feedback api/request_id chat/fault $(addprefix base/, jscan jtext decimal) $(UNIT_ledger)
 UNIT_pool = evt/pool evt/loop evt/deadline base/err base/mem base/now
 UNIT_plugin_file = verify/plugin_file base/err base/mem
+UNIT_verify_http = $(L0) $(L1) $(L2) $(L3) $(L4)

@@ -15,7 +15,7 @@ L1 := $(addprefix evt/, loop deadline signals pool)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
-L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
+L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_headers conf_rows \
       conf_value conf_secret conf_url conf_verify conf_judging conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route fetch_conn fetch_pool reply_head \
       reply_body reply http_client sse http_guard http_conn http_request \
@@ -31,7 +31,7 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator choice_same ballot token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verify_samples plugin_file plugin verify_plugin verifiers)
+      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verify_samples plugin_file plugin verify_plugin verify_http_read verify_http verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
       chain pair survey run_told run)
 L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \

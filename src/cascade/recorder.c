@@ -39,7 +39,8 @@ static const struct metric_family feedback = {
 };
 static const struct metric_family attempts = {
 	.name = "frugald_attempts_total",
-	.help = "Calls to backends, by status (0: none came).",
+	.help = "Calls to backends, and of verifiers to anybody else, by "
+		"status (0: none came).",
 	.type = METRIC_COUNTER, .labels = "backend,status", .scale = 1,
 };
 static const struct metric_family escalations = {

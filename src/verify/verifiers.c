@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "verify/verify_check.h"
+#include "verify/verify_http.h"
 #include "verify/verify_logprob.h"
 #include "verify/verify_plugin.h"
 #include "verify/verify_rules.h"
@@ -20,6 +21,7 @@ static const struct verifier *(*const list[])(void) = {
 	verify_self_check,
 	verify_samples,
 	verify_check,
+	verify_http,
 	verify_plugin,
 };
 

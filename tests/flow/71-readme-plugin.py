@@ -10,7 +10,7 @@ import pytest
 from flow.gateway import ROOT, backend
 from stub import answer
 
-SECTION = re.compile(r"^## Bring your own verifier\n(.*?)(?=^## )", re.M | re.S)
+SECTION = re.compile(r"^### As a plugin\n(.*?)(?=^##)", re.M | re.S)
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 FOLDER = "/usr/local/lib/frugald"   # as printed
 

@@ -1,7 +1,7 @@
 # The sources each fuzz target needs, beside its own. One line a target.
 FUZZ_sse = net/sse base/buf
 FUZZ_doc := $(addprefix conf/, conf conf_read conf_entries conf_verify conf_judging \
-	conf_rows conf_keys conf_value conf_url conf_secret conf_near \
+	conf_rows conf_headers conf_keys conf_value conf_url conf_secret conf_near \
 	conf_faults doc) $(addprefix base/, map mem buf err digest jtext)
 FUZZ_reply = net/reply net/reply_body net/reply_head base/buf base/err
 FUZZ_jscan = base/jscan base/jtext base/decimal base/buf
@@ -23,3 +23,4 @@ FUZZ_gather = net/sse $(addprefix chat/, gather gather_write chat chat_reply cha
 	base/jscan base/jtext base/decimal base/mem base/buf
 FUZZ_chat_sample = $(addprefix chat/, chat_sample chat chat_scan splice) \
 	base/fixed base/jscan base/jtext base/decimal base/mem base/buf
+FUZZ_verify_http_read = verify/verify_http_read base/jscan base/jtext base/decimal base/buf

@@ -235,6 +235,24 @@ static void test_verifiers(void **state)
 	recorder_free(r);
 }
 
+/* What asks no backend is counted by the verifier's name. */
+static void test_calls_elsewhere(void **state)
+{
+	struct recorder *r = recorder_new(set, NULL, 0);
+	struct ledger_row *row = checked_row();
+
+	(void)state;
+	row->attempts[1] = (struct ledger_attempt){.purpose = "verify",
+						   .verifier = "http",
+						   .status = 503,
+						   .cost_pusd = 2000000};
+	put(r, row);
+	SHOWN("frugald_attempts_total{backend=\"http\",status=\"503\"}", "1");
+	SHOWN("frugald_attempts_total{backend=\"large\",status=\"200\"}", "1");
+	SHOWN("frugald_cost_usd_total{purpose=\"verify\"}", "0.000002");
+	recorder_free(r);
+}
+
 static void test_times(void **state)
 {
 	struct recorder *r = recorder_new(set, NULL, 0);
@@ -430,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_counters),
 		T(test_verifiers),
+		T(test_calls_elsewhere),
 		T(test_times),
 		T(test_log_line),
 		T(test_no_log_line_when_not_asked_for),

@@ -19,7 +19,7 @@ UNIT_http_client = $(addprefix net/, http_client fetch_route fetch_conn fetch_po
 UNIT_doc = conf/doc base/map base/mem base/buf
 UNIT_conf = conf/conf base/mem
 UNIT_conf_read = $(addprefix conf/, conf conf_read conf_entries conf_verify conf_judging \
-	conf_rows conf_keys conf_value conf_url conf_secret conf_near \
+	conf_rows conf_headers conf_keys conf_value conf_url conf_secret conf_near \
 	conf_faults doc) $(addprefix base/, map mem buf err digest jtext)
 UNIT_jscan = base/jscan base/jtext base/decimal base/buf
 UNIT_http_tls = $(UNIT_http_client)
@@ -81,6 +81,7 @@ UNIT_ledger_purge = store/ledger_purge $(UNIT_ledger)
 UNIT_ledger_check = store/ledger_check $(UNIT_ledger)
 UNIT_ledger_csv = ctl/ledger_csv $(UNIT_ledger)
 UNIT_verify_check_read = $(addprefix verify/, verify_check_read signal token_stats verify_logprob verifier comparator plain_words json_same pattern final_answer passage prose number) stat/tokens $(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline $(addprefix base/, mem buf err now jscan jtext decimal)
+UNIT_verify_http_read = verify/verify_http_read base/jscan base/jtext base/decimal base/buf
 UNIT_heads = verify/heads $(addprefix stat/, spline tokens calibrator isotonic) base/mem
 UNIT_artifact = $(addprefix verify/, artifact artifact_save signal) $(UNIT_heads) base/err
 UNIT_args = ctl/args ctl/when base/mem base/now
@@ -112,3 +113,4 @@ UNIT_feedback = api/feedback api/request_id chat/fault $(addprefix base/, jscan 
 UNIT_pool = evt/pool evt/loop evt/deadline base/err base/mem base/now
 UNIT_plugin_file = verify/plugin_file base/err base/mem
 UNIT_verify_samples = $(UNIT_manual)
+UNIT_verify_http = $(L0) $(L1) $(L2) $(L3) $(L4)

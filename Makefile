@@ -11,32 +11,39 @@ VERSION := 0.1.0
 # Sources, layer by layer, bottom first; a file may include its own layer and
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
-L1 := $(addprefix evt/, loop deadline signals)
+L1 := $(addprefix evt/, loop deadline signals pool)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
-L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
+L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_headers conf_rows \
       conf_value conf_secret conf_url conf_verify conf_judging conf_entries conf conf_read) \
       $(addprefix net/, pump fetch_route fetch_conn fetch_pool reply_head \
       reply_body reply http_client sse http_guard http_conn http_request \
       http_answer http_server) \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
-        chat_ask chat_check chat_sample chat_edit chunk slices chat_replay chat_error price fault) \
-      $(addprefix store/, db ledger_file ledger ledger_reader) \
+        chat_ask chat_check chat_sample chat_judge chat_edit chunk slices chat_replay gather gather_write \
+	chat_error price fault) \
+      $(addprefix store/, db ledger_schema ledger_insert ledger_file ledger \
+        ledger_reader ledger_purge ledger_check) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator choice_same ballot token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read inquiry verify_check verify_samples \
-      verifiers)
-L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
-L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
+      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verify_samples plugin_file plugin verify_plugin verify_http_read verify_http verifiers)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
+      chain pair survey run_told run)
+L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \
+      api_models api api_admin)
+FEEDBACK := api/request_id api/feedback
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
-       economy quality calibration args record judge records ledger_records \
-       subject sources job ruler tell calibrate score replay key main)
+       economy quality calibration args when lines record askers asked judge costs records record_edit \
+       ledger_records \
+       configuration outfile subject sources job ruler tell calibrate score replay \
+       ledger_job ledger_csv ledger_export ledger_import ledger_remove \
+       ledger_verify ledger label key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)
@@ -44,7 +51,7 @@ REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
-	cascade/policy $(CTL) $(REPORT)
+	cascade/policy $(FEEDBACK) $(CTL) $(REPORT)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'
@@ -166,6 +173,8 @@ fmt:
 install: all
 	install -D -m 755 $(B)/frugald $(DESTDIR)$(PREFIX)/sbin/frugald
 	install -D -m 755 $(B)/frugalctl $(DESTDIR)$(PREFIX)/bin/frugalctl
+	install -D -m 644 include/frugald/verifier.h \
+		$(DESTDIR)$(PREFIX)/include/frugald/verifier.h
 	install -D -m 644 config/frugald.yaml.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/frugald.yaml.5
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/frugald/LICENSE

@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/mem.h"
 #include "chat/fault.h"
 #include "conf/conf.h"
+#include "verify/artifact.h"
 #include "verify/verdict.h"
 
 /* The whole list, as it stands in headers, ledger and metrics. */
@@ -33,6 +35,10 @@ enum reason {
 };
 
 const char *reason_name(enum reason r);
+
+struct decision;
+/* With the gate's name, as it stands in headers; in the arena or static. */
+const char *reason_text(const struct decision *d, struct arena *a);
 
 enum policy_step {
 	POLICY_VERIFY,	 /* start the next verifier */
@@ -57,13 +63,6 @@ enum policy_link {
 	POLICY_HEAD_AFTER, /* a head behind checks; idle when none was asked */
 };
 
-/* Of regret, in [0, 1]. Below 0 a cut takes nothing. */
-struct policy_cuts {
-	double accept; /* before the check: at most this is kept unchecked */
-	double check;  /* above this it is not worth a check */
-	double after;  /* after the check: at most this is kept */
-};
-
 /* What is fixed for a cascade. */
 struct policy {
 	size_t n_tiers;
@@ -74,7 +73,7 @@ struct policy {
 	const struct conf_range *bands;
 	bool calibrated;	 /* confidence is a head's, never a raw score */
 	bool has_target;	 /* cuts rule, threshold and band do not */
-	struct policy_cuts cuts;
+	struct artifact_cuts cuts;
 	double threshold;
 	int64_t max_attempts;	 /* calls with purpose answer */
 	int64_t max_cost_pusd;	 /* INT64_MAX: no bound */

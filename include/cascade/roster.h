@@ -44,9 +44,14 @@ enum roster_answer { ROSTER_IN, ROSTER_QUEUED, ROSTER_FULL };
  * comes, unless roster_leave() does first. */
 enum roster_answer roster_enter(struct roster *r, struct guest *g,
 				loop_fn *on_place, void *arg);
-/* Gives the place back, or leaves the queue. Once for each IN or QUEUED. */
+/* Gives the place back, leaves the queue, or lingers no more. Once for each IN
+ * or QUEUED. */
 void roster_leave(struct roster *r, struct guest *g);
-/* Guests of this loop, waiting ones included. */
+/* Gives the place of one that is in back, but stays on the list, for work that no
+ * client waits for; of those there are as many as places at most, over all
+ * loops. False: there are, and nothing has changed. */
+bool roster_linger(struct roster *r, struct guest *g);
+/* Guests of this loop, waiting and lingering ones included. */
 size_t roster_count(const struct roster *r);
 
 #endif

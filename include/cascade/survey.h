@@ -5,7 +5,7 @@
  * and cuts say, and whether the first and the last tier give the same answer.
  *
  * It ends exactly once, in on_done(), on a later turn than survey_start(),
- * unless survey_free() comes first. All that was asked is then in the account,
+ * unless survey_abort() or survey_free() comes first. All that was asked is then in the account,
  * aborted calls included.
  */
 #ifndef CASCADE_SURVEY_H
@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "cascade/account.h"
 #include "cascade/generation.h"
+#include "cascade/pair.h"
 #include "cascade/policy.h"
 #include "chat/chat.h"
 #include "evt/loop.h"
@@ -36,7 +37,7 @@ struct survey_start {
 	const char *request_id;
 	const char *query; /* NULL: none */
 	struct account *account;
-	int64_t until_us;
+	int64_t until_us; /* later nothing more is asked */
 	/* What the last tier has answered already, a chat.completion; n 0: it
 	 * is asked like the others, at the end. */
 	struct span last_reply;
@@ -46,9 +47,7 @@ struct survey_start {
 
 /* Valid in on_done() and after it. */
 struct survey_result {
-	/* Of the first and the last tier; UNKNOWN as well where one of them
-	 * gave none. */
-	enum sameness same;
+	enum pair_agrees agrees; /* first and last tier's answers */
 	/* What the cascade would have done with the first tier's reply;
 	 * REASON_NONE where it has no rule to decide by. */
 	struct decision would;
@@ -57,8 +56,13 @@ struct survey_result {
 	const struct span *replies;
 };
 
+/* Into agrees, confidence, would and would_reason of a row. */
+void survey_fill(const struct survey_result *r, struct ledger_row *row);
+
 struct survey *survey_new(const struct survey_start *s);
 const struct survey_result *survey_result(const struct survey *s);
-void survey_free(struct survey *s); /* NULL is fine */
+/* Ends it now: what is out is aborted and booked, on_done() does not come. */
+void survey_abort(struct survey *s);
+void survey_free(struct survey *s); /* NULL is fine; aborts as well */
 
 #endif

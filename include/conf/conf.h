@@ -34,7 +34,8 @@ enum conf_type {
 	CONF_ADDRESSES, /* the same, each an address to listen on */
 	CONF_FILE,	/* const char *, the path of a file to read; a relative
 			   one is from the configuration file's folder */
-	CONF_URL,	/* const char *, of a scheme in `words`; normal form */
+	CONF_URL,	/* const char *, of a scheme in `words`; normal form,
+			   without a slash at its end unless `exact` */
 	CONF_SECRET,	/* const char *, from env:NAME or file:/PATH */
 	CONF_HASH,	/* struct digest, from sha256:HEX */
 	CONF_USD,	/* int64_t pico-USD, from a decimal number of USD */
@@ -42,6 +43,7 @@ enum conf_type {
 	CONF_RANGE,	/* struct conf_range, from [LOW, HIGH] in [min, max] */
 	CONF_BACKEND,	/* const struct conf_backend *, by its name; in cascades
 			   only, which are read after the backends */
+	CONF_HEADERS,	/* struct conf_headers, from a mapping of names */
 	CONF_SECTION,	/* nested mapping: the rows of `sub`, same struct */
 	CONF_ENTRIES,	/* mapping of names to mappings of `sub`; read apart */
 	CONF_VERIFIERS, /* list of verifiers with their rows; read apart */
@@ -55,6 +57,19 @@ struct conf_strings {
 struct conf_range {
 	bool said; /* false: there is none */
 	double low, high;
+};
+
+/* Of requests that frugald sends. No name twice, whatever its case; none that
+ * frugald has to say itself; at most CONF_HEADERS_MOST. */
+#define CONF_HEADERS_MOST 32
+struct conf_header {
+	const char *name;  /* a token */
+	const char *value; /* printable ASCII; NULL: a secret, left unread */
+	bool is_secret;
+};
+struct conf_headers {
+	const struct conf_header *v;
+	size_t n;
 };
 
 /* One key of a mapping, and where its value goes in the mapping's struct. */
@@ -73,6 +88,7 @@ struct conf_key {
 	const char *words;    /* ENUM, URL: "off,on,auto" */
 	const char *lone;     /* SECTION: the key that a bare value is for */
 	const struct conf_key *sub; /* SECTION, ENTRIES: ended by a NULL name */
+	bool exact;		    /* URL: every slash of it counts */
 	bool restart;		    /* a change needs a restart, not a reload */
 	bool tunes; /* a verifier's: says when it is asked, not what it says */
 	const char *help;	    /* one line for the manual page */
@@ -90,6 +106,9 @@ struct conf_verifier {
 	 * memory of the generation's arena; NULL: nothing. -1 and *err, a fault
 	 * of the entry like those of check. */
 	int (*prepare)(void *opts, struct arena *a, struct err *err);
+	/* What is unwise in options that are right, for people; static. NULL:
+	 * nothing, as the function itself. */
+	const char *(*warning)(const void *opts);
 };
 
 /* ---- values -------------------------------------------------------------- */

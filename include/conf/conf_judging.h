@@ -10,9 +10,10 @@
 #include "conf/conf_faults.h"
 #include "conf/doc.h"
 
-/* c was read from n, the mapping at that place. */
+/* c was read from n, the mapping at that place. has_ledger: finished requests
+ * are kept. */
 void conf_judging_check(struct conf_faults *faults, const struct doc_node *n,
 			const struct conf_place *at,
-			const struct conf_cascade *c);
+			const struct conf_cascade *c, bool has_ledger);
 
 #endif

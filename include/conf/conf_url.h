@@ -10,8 +10,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-/* The normal form, in the arena: host as it will be connected to, no slash at
- * the end. schemes: "http,https". NULL and *why when it is no such URL or has
+/* The normal form, in the arena: host as it will be connected to, a path even
+ * where there was none. schemes: "http,https". NULL and *why when it is no such URL or has
  * a user, a query or a fragment; why does not hold the URL. */
 const char *conf_url_normal(const char *text, const char *schemes,
 			    struct arena *a, struct err *why);

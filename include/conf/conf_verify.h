@@ -11,15 +11,15 @@
 /* Fills c->verify from the value of `verify`; NULL: none. in is the place of
  * the cascade. */
 void conf_verify_read(const struct conf_rows *x, conf_verifiers known,
-		      const struct doc_node *node, const struct conf_place *in,
-		      struct conf_cascade *c);
+		      struct conf_faults *warnings, const struct doc_node *node,
+		      const struct conf_place *in, struct conf_cascade *c);
 
 /* Appends the list as canonical JSON, defaults written out:
  *
  *	[{"logprob":{"span":"all"}},{"check":{"backend":"l","mode":"blind"}}]
  *
  * It says what verdicts the chain gives; keys that only say when a verifier is
- * asked (`tunes`) and secrets are left out. 0, or -1 when out is full. */
+ * asked (`tunes`), secrets and headers are left out. 0, or -1 when out is full. */
 int conf_verify_write(const struct conf_cascade *c, struct buf *out);
 
 #endif

@@ -20,17 +20,22 @@ enum {
 /* Strings point into argv; NULL: not said. */
 struct args {
 	const char *conf, *cascade, *artifact, *out;
-	char **records; /* in the order said; args_release() */
+	const char *mode; /* eval, shadow or enforce */
+	const char *backend, *source, *from;
+	char **records;	  /* in the order said; args_release() */
 	size_t n_records;
 	/* NaN: not said. */
 	double threshold, max_error, delta, report_share;
 	uint64_t seed; /* 1 */
-	bool out_of_fold, json;
+	/* Wall clock, ages already subtracted; 0: not said. */
+	int64_t since_us, until_us, before_us;
+	bool out_of_fold, json, csv, texts;
 };
 
 struct args_command {
 	const char *name;  /* "calibrate" */
 	const char *takes; /* letters of the options */
+	bool takes_files;  /* plain words are records, without --records */
 	const char *help;  /* of -h: usage and options, whole lines */
 };
 
@@ -39,7 +44,10 @@ struct args_command {
  *	a  --artifact FILE	o  --output FILE	t  --threshold T
  *	e  --max-error A	d  --delta D		s  --seed N
  *	f  --fit split|out-of-fold			p  --report-share S
- *	j  --json
+ *	j  --json		m  --mode MODE		i  --since T
+ *	u  --until T		k  --format jsonl|csv	l  --older AGE
+ *	b  --before T		x  --texts
+ *	g  --backend NAME	w  --source TEXT	y  --from FILE
  * and -h, which every command takes. True: go on. False: *status is the exit
  * status, and what there is to say has been said. */
 bool args_read(const struct args_command *c, int argc, char **argv,

@@ -12,12 +12,14 @@
 #include "ctl/records.h"
 #include "store/ledger.h"
 
-/* Appends the row as one record, a JSON object without a line's end. Texts
- * that are no JSON objects are left out. 0, or -1 when out is full. */
+/* Appends the row as one record, a JSON object without a line's end: signals
+ * stand with the attempt that was judged, texts that are no JSON objects are
+ * left out. An imported row is the line that came, with the marks among its
+ * labels. 0, or -1 when out is full. */
 int ledger_records_write(const struct ledger_row *row, struct buf *out);
 
-/* Adds each request of that cascade whose texts were stored; *textless: how
- * many others there are. */
+/* Adds each request of that cascade; *textless: of how many the texts were not
+ * stored, only signals. */
 int ledger_records_read(struct records *r, const char *path,
 			const char *cascade, int64_t *textless,
 			struct err *err);

@@ -34,6 +34,7 @@ struct record_label {
 struct record_attempt {
 	const char *backend, *purpose, *verifier, *mode, *about;
 	int64_t status;	      /* 200 where it is not said */
+	double seconds;	      /* 0 where it is not said */
 	double cost_usd;      /* NaN: not said */
 	struct span response; /* the object's bytes, as they stand */
 	const char *answer;   /* extracted, in place of a response */
@@ -43,9 +44,11 @@ struct record_attempt {
 
 struct record {
 	const char *id;	     /* never NULL */
+	const char *time;    /* as it stands; NULL: not said */
 	const char *cascade; /* NULL: not said */
 	enum sample_mode mode;
-	struct span request; /* the object's bytes */
+	const char *decision; /* NULL: not said */
+	struct span request;  /* the object's bytes */
 	struct record_attempt *attempts;
 	struct record_label *labels;
 	struct record_signal *signals; /* of the reply of the first tier */
@@ -56,5 +59,8 @@ struct record {
  * member is wrong and what it must be, or where the line is no JSON. */
 int record_read(struct record *r, struct span line, struct arena *a,
 		struct err *err);
+
+/* "eval", "shadow", "enforce". */
+const char *record_mode_name(enum sample_mode m);
 
 #endif

@@ -91,10 +91,15 @@ struct report_signal {
 struct report_view {
 	const char *cascade, *cheap, *expensive; /* names of backends */
 	const char *cheap_model, *expensive_model;
-	const char *checker; /* its backend; NULL: no check is configured */
-	const char *date;    /* of the artifact; NULL: there is none */
-	const char *digest;  /* of the records read; NULL: not known */
-	const char *in_use;  /* what the configuration decides by, in words */
+	/* Who is asked, "large", "large and small"; NULL: no check is
+	 * configured. */
+	const char *checker;
+	/* What verifiers are called the check, "check and judge"; so many. */
+	const char *checks;
+	size_t n_kinds;
+	const char *date;   /* of the artifact; NULL: there is none */
+	const char *digest; /* of the records read; NULL: not known */
+	const char *in_use; /* what the configuration decides by, in words */
 	enum report_standing standing;
 	bool has_artifact;
 	bool own_rows; /* the artifact scores rows that it was fitted on */

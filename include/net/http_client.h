@@ -88,6 +88,8 @@ int fetch_status(const struct fetch *f); /* 0 before the head */
 /* Of the final head; NULL when absent. Valid until the fetch is freed. */
 const char *fetch_header(const struct fetch *f, const char *name);
 struct buf *fetch_body(struct fetch *f); /* gathered; you may buf_detach it */
+/* May a byte of the request have gone out? */
+bool fetch_was_sent(const struct fetch *f);
 /* From the start to the head; 0: none yet. */
 int64_t fetch_first_byte_us(const struct fetch *f);
 

@@ -34,7 +34,7 @@ struct call_question {
 	bool want_tokens;  /* add log-probs (not with live) */
 	int64_t until_us;  /* absolute; the backend's own times hold too */
 	int max_depth;
-	bool keep_bytes;   /* also of a stream, for call_reply_bytes() */
+	bool keep_bytes;   /* gather a stream, for call_reply_bytes() */
 };
 
 /* How it ended. reply points into bytes that live as long as the call. */
@@ -73,6 +73,10 @@ void call_free(struct call *c); /* NULL is fine; allowed in a callback */
 const struct answer *call_answer(struct call *c);
 const struct backend *call_backend(const struct call *c);
 void call_hold(struct call *c, bool hold); /* back-pressure, live only */
+
+/* What was answered, whole: a reply as it came; with keep_bytes a stream that
+ * ended well, as the one chat.completion it says. Of a stream that was cut or
+ * aborted, or is too large to gather, nothing. */
 struct span call_reply_bytes(const struct call *c);
 
 #endif

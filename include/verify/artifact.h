@@ -63,8 +63,9 @@ struct artifact {
 struct artifact *artifact_load(const char *path, struct err *err);
 /* The file is replaced at once (written beside it, synced, renamed). */
 int artifact_save(const struct artifact *a, const char *path, struct err *err);
-/* For signals that only records bring. NULL: all are ours. */
-const char *artifact_foreign_signal(const struct artifact *a);
+/* 0, or -1 and ERR_CONF that names the first signal which only records bring:
+ * with such a one nothing can be decided live. */
+int artifact_is_ours(const struct artifact *a, struct err *err);
 void artifact_free(struct artifact *a); /* NULL is fine */
 
 /* A `verify` list as it is compared: compact, members in order of their names.

@@ -76,6 +76,10 @@ const char *signal_unit(enum signal_id id); /* "nat", "token", ... */
 /* The pointer that signal_name() gives for this name; NULL: none of ours. */
 const char *signal_find(struct span name);
 
+/* Of whose verdicts it is part: the word before the point, but answer.* are
+ * logprob's. Borrowed. */
+struct span signal_verifier(const char *name);
+
 /* Does the name belong to whoever brought the record ("x.verbal")? Such a
  * signal is never computed here. */
 bool signal_is_foreign(struct span name);

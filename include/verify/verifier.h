@@ -89,6 +89,10 @@ struct verifier {
 	/* Of those that only read the reply; NULL for all others. What needs
 	 * no open() judges recorded replies by it as well. */
 	verify_judge_fn *judge;
+	/* Of those of them that give a score: by which of their signals it can
+	 * be told again; of one in nats it is e^x. NULL: by none, or by those
+	 * of asks. */
+	enum signal_id (*raw)(const void *opts);
 
 	/* Of those that need more than options, once a generation: what start
 	 * gets as state. *state stays NULL where nothing is needed. -1 and

@@ -207,6 +207,11 @@ static void fill_attempt(const struct account *a, struct ledger_row *row,
 
 	*l = (struct ledger_attempt){
 		.purpose = t->purpose,
+		.verifier = t->verifier,
+		.mode = t->mode,
+		.about = t->about ?
+				 arena_dup(row->arena, span_of(t->about)) :
+				 NULL,
 		.tier = t->tier,
 		.status = ans->status,
 		.refused_before = ans->refused_before,

@@ -20,9 +20,10 @@ static void on_call_begins(void *arg)
 static void on_call_ends(void *arg, const struct verify_call *c)
 {
 	struct chain *k = arg;
+	const struct backend *about = k->subject.backend;
 
 	account_verify_ends(k->account, c, k->tier,
-			    k->subject.backend->conf->name);
+			    about ? about->conf->name : NULL);
 }
 
 void chain_init(struct chain *k, const struct chain_start *s)

@@ -5,6 +5,7 @@
 #include "cascade/generation.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -135,7 +136,7 @@ static int check_artifact(const struct artifact *a,
 {
 	struct artifact_route route = artifact_route_of(c, a->arena);
 
-	if (artifact_fits(a, &route, err) < 0)
+	if (artifact_is_ours(a, err) < 0 || artifact_fits(a, &route, err) < 0)
 		return -1;
 	if (c->max_error > 0 &&
 	    (c->max_error != a->max_error || c->delta != a->delta))
@@ -182,9 +183,7 @@ static struct policy policy_of(const struct cascade *c)
 	};
 
 	if (c->artifact)
-		p.cuts = (struct policy_cuts){ c->artifact->cuts.accept,
-					       c->artifact->cuts.check,
-					       c->artifact->cuts.after };
+		p.cuts = c->artifact->cuts;
 	return p;
 }
 
@@ -204,7 +203,8 @@ static int cascade_init(struct generation *g, struct cascade *c,
 	build_chain(c);
 	if (open_chain(g, c, faults) < 0)
 		return -1;
-	if (!conf->n_verify || is_scored(c))
+	if (!conf->n_verify || isnan(conf->threshold) ||
+	    is_scored(c))
 		return 0;
 	buf_addf(faults,
 		 "%s: cascades.%s.verify: no verifier here gives a score for "

@@ -28,6 +28,13 @@ const char *reason_name(enum reason r)
 	return names[r];
 }
 
+const char *reason_text(const struct decision *d, struct arena *a)
+{
+	if (d->reason != REASON_GATE)
+		return reason_name(d->reason);
+	return arena_printf(a, "gate:%s", d->gate);
+}
+
 size_t policy_first_tier(const struct policy *p, int64_t n, bool beyond_cheap,
 			 enum reason *why)
 {

@@ -32,15 +32,26 @@ static const struct metric_family requests = {
 	.help = "Finished requests.",
 	.type = METRIC_COUNTER, .labels = "cascade,outcome", .scale = 1,
 };
+static const struct metric_family feedback = {
+	.name = "frugald_feedback_total",
+	.help = "Labels that clients sent.",
+	.type = METRIC_COUNTER, .labels = "outcome", .scale = 1,
+};
 static const struct metric_family attempts = {
 	.name = "frugald_attempts_total",
-	.help = "Calls to backends, by status (0: none came).",
+	.help = "Calls to backends, and of verifiers to anybody else, by "
+		"status (0: none came).",
 	.type = METRIC_COUNTER, .labels = "backend,status", .scale = 1,
 };
 static const struct metric_family escalations = {
 	.name = "frugald_escalations_total",
 	.help = "Tiers that were passed over.",
 	.type = METRIC_COUNTER, .labels = "cascade,reason", .scale = 1,
+};
+static const struct metric_family would = {
+	.name = "frugald_shadow_decisions_total",
+	.help = "What a cascade in the shadow would have decided.",
+	.type = METRIC_COUNTER, .labels = "cascade,decision", .scale = 1,
 };
 static const struct metric_family verdicts = {
 	.name = "frugald_verdicts_total",
@@ -159,7 +170,9 @@ static void count_status(struct recorder *r, const struct ledger_attempt *a,
 	char status[FIXED_ROOM];
 
 	fixed_text(status, value, 0);
-	metric_add(series(r, &attempts, a->backend, status), 1);
+	metric_add(series(r, &attempts, a->backend ? a->backend : a->verifier,
+			  status),
+		   1);
 }
 
 static void count_attempt(struct recorder *r, const struct ledger_attempt *a)
@@ -182,6 +195,8 @@ static void count_verdict(struct recorder *r, const struct ledger_verdict *v)
 static void count(struct recorder *r, const struct ledger_row *row)
 {
 	metric_add(series(r, &requests, row->cascade, row->outcome), 1);
+	if (row->would)
+		metric_add(series(r, &would, row->cascade, row->would), 1);
 	for (size_t i = 0; i < row->n_attempts; i++)
 		count_attempt(r, &row->attempts[i]);
 	for (size_t i = 0; i < row->n_verdicts; i++)
@@ -231,14 +246,47 @@ void recorder_put(struct recorder *r, struct ledger_row **row)
 	*row = NULL;
 }
 
-void recorder_refused(struct recorder *r, const char *request_id,
-		      const char *outcome, int status, const char *why)
+static void log_refused(const char *request_id, const char *outcome,
+			int status, const char *why)
 {
 	char text[300];
 
-	metric_add(series(r, &requests, "", outcome), 1);
 	log_line(LOG_INFO, "run=%s outcome=%s status=%d why=%s", request_id,
 		 outcome, status, log_value(text, sizeof(text), why));
+}
+
+void recorder_refused(struct recorder *r, const char *request_id,
+		      const char *outcome, int status, const char *why)
+{
+	metric_add(series(r, &requests, "", outcome), 1);
+	log_refused(request_id, outcome, status, why);
+}
+
+bool recorder_keeps(const struct recorder *r)
+{
+	return r->ledger != NULL;
+}
+
+bool recorder_label(struct recorder *r, const char *request_id,
+		    struct ledger_label **label)
+{
+	const struct ledger_label *l = *label;
+
+	log_line(LOG_INFO, "run=%s key=%s outcome=ok label=%s of=%s backend=%s",
+		 request_id, l->key && *l->key ? l->key : "-",
+		 l->right ? "right" : "wrong", l->request_id,
+		 l->backend ? l->backend : "-");
+	if (!ledger_put_label(r->ledger, r->lane, label))
+		return false;
+	metric_add(series(r, &feedback, "ok", NULL), 1);
+	return true;
+}
+
+void recorder_label_refused(struct recorder *r, const char *request_id,
+			    const char *outcome, int status, const char *why)
+{
+	metric_add(series(r, &feedback, outcome, NULL), 1);
+	log_refused(request_id, outcome, status, why);
 }
 
 void recorder_escalated(struct recorder *r, const char *cascade,

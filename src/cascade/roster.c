@@ -19,8 +19,9 @@
 
 struct house {
 	_Atomic int64_t inflight, queued;
+	_Atomic int64_t lingering;
 	_Atomic int64_t max_inflight, max_queue;
-	struct metric *inflight_gauge, *queued_gauge;
+	struct metric *inflight_gauge, *queued_gauge, *lingering_gauge;
 	struct roster *rosters[ROSTERS_MOST]; /* filled before traffic */
 	size_t n_rosters;
 };
@@ -33,7 +34,7 @@ struct roster {
 	size_t count;
 };
 
-enum { GUEST_OUT, GUEST_WAITS, GUEST_TOLD, GUEST_IN };
+enum { GUEST_OUT, GUEST_WAITS, GUEST_TOLD, GUEST_IN, GUEST_LINGERS };
 
 struct house *house_new(struct metric_set *metrics)
 {
@@ -47,11 +48,17 @@ struct house *house_new(struct metric_set *metrics)
 		.help = "Requests that wait for a place now.",
 		.type = METRIC_GAUGE, .labels = "", .scale = 1,
 	};
+	static const struct metric_family lingering = {
+		.name = "frugald_surveys_live",
+		.help = "Requests that are answered, and still asked about.",
+		.type = METRIC_GAUGE, .labels = "", .scale = 1,
+	};
 	static const char *const none[] = { NULL };
 	struct house *h = mem_new(sizeof(*h));
 
 	h->inflight_gauge = metric_get(metrics, &inflight, none);
 	h->queued_gauge = metric_get(metrics, &queued, none);
+	h->lingering_gauge = metric_get(metrics, &lingering, none);
 	return h;
 }
 
@@ -211,7 +218,22 @@ void roster_leave(struct roster *r, struct guest *g)
 	}
 	if (state == GUEST_TOLD)
 		loop_undefer(r->loop, tell, g);
+	if (state == GUEST_LINGERS)
+		give(&r->house->lingering, r->house->lingering_gauge);
+	else
+		give_place(r);
+}
+
+bool roster_linger(struct roster *r, struct guest *g)
+{
+	struct house *h = r->house;
+
+	assert(g->state == GUEST_IN);
+	if (!take(&h->lingering, &h->max_inflight, h->lingering_gauge))
+		return false;
+	g->state = GUEST_LINGERS;
 	give_place(r);
+	return true;
 }
 
 size_t roster_count(const struct roster *r)

@@ -7,13 +7,14 @@
  * relay   a live stream goes through -> reply
  * judge   a verifier is at work     -> judge, decide
  * decide  never waits               -> ask, reply
- * reply   the answer is on its way  -> dead
+ * reply   the answer is on its way  -> survey, dead
+ * survey  the shadow: the client is served, the others are asked -> dead
  * dead    everything is written down
  *
  * From every state but dead the client may go; the call is then aborted at
  * once and the run waits in reply until the way to the client is closed.
  */
-#include "cascade/run.h"
+#include "cascade/run_private.h"
 
 #include <assert.h>
 #include <math.h>
@@ -23,141 +24,17 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/now.h"
-#include "cascade/account.h"
-#include "cascade/chain.h"
-#include "cascade/policy.h"
 #include "net/http_server.h"
-#include "upstream/call.h"
-
-enum run_state {
-	RUN_QUEUE,
-	RUN_ASK,
-	RUN_RELAY,
-	RUN_JUDGE,
-	RUN_DECIDE,
-	RUN_REPLY,
-	RUN_DEAD,
-	RUN_NSTATES,
-};
-
-enum run_event {
-	EV_ENTER,    /* the state was just entered */
-	EV_PLACE,    /* the roster has a place */
-	EV_CHUNK,    /* r->chunk: one chunk of a live stream */
-	EV_ANSWER,   /* the call has ended */
-	EV_VERDICT,  /* a verifier has given its verdict */
-	EV_DRAINED,  /* the client took what was unsent */
-	EV_SENT,     /* nothing is left between us and the client */
-	EV_GONE,     /* the client left */
-	EV_DEADLINE, /* r->deadline passed */
-	EV_ABORT,    /* the process ends */
-};
-
-enum next { NEXT_MORE, NEXT_WAIT, NEXT_DONE };
-
-/* The best reply that was passed over, kept for on_terminal_failure. */
-struct spare {
-	struct call *call;
-	size_t tier;
-	double confidence;
-};
-
-struct run {
-	const struct run_house *house;
-	struct generation *generation;
-	const struct cascade *cascade;
-	const struct chat_request *request;
-	struct arena *arena; /* the owner's */
-	const char *request_id, *key_name;
-	const char *query; /* NULL: none */
-	int64_t wall_us;
-	int64_t until_us;    /* the request's deadline */
-	void (*on_end)(void *arg);
-	void *end_arg;
-
-	enum run_state state;
-	bool in_step;
-	bool placed;	     /* in the roster */
-	struct guest guest;
-	struct deadline deadline;
-	struct outlet outlet;
-
-	size_t tier;	     /* being asked, or that answered */
-	struct call *call;   /* of this tier; its reply lives in it */
-	const struct chat_chunk *chunk; /* during EV_CHUNK */
-	bool held;	     /* the call waits for the client */
-	struct decision decision;
-	bool answered;	     /* tier's reply goes to the client */
-	bool passed_over;    /* the answering tier is not the first asked */
-	struct chain chain;
-	struct spare spare;
-
-	struct account account;
-	struct fault fault;  /* what the client is told; FAULT_NONE: an answer */
-	const char *outcome; /* set once */
-	double confidence;   /* of the last scored reply */
-};
 
 static void run_event(struct run *r, enum run_event ev);
 static void run_enter(struct run *r, enum run_state to);
 static enum next give_up(struct run *r);
 
-static bool is_terminal(const struct run *r)
+/* Is the last tier's reply wanted for a pair? */
+static bool makes_pair(const struct run *r)
 {
-	return r->tier + 1 == r->cascade->policy.n_tiers;
-}
-
-static const char *decision_word(const struct run *r)
-{
-	return r->passed_over ? "escalate" : "accept";
-}
-
-static const char *reason_word(const struct run *r)
-{
-	if (r->decision.reason != REASON_GATE)
-		return reason_name(r->decision.reason);
-	return arena_printf(r->arena, "gate:%s", r->decision.gate);
-}
-
-static int tier_number(const struct run *r, size_t tier)
-{
-	return r->cascade->conf ? (int)tier + 1 : 0;
-}
-
-static void fill_meta(void *arg, struct outlet_meta *m)
-{
-	struct run *r = arg;
-
-	m->overhead_us = account_overhead_us(&r->account);
-	m->attempts = account_attempts(&r->account);
-	m->cost_pusd = r->account.cost_pusd;
-	m->confidence = r->confidence;
-	m->calibrated = r->cascade->policy.calibrated;
-	if (r->decision.reason != REASON_NONE)
-		m->reason = reason_word(r);
-	if (!r->answered)
-		return;
-	m->backend = r->cascade->tiers[r->tier]->conf->name;
-	m->tier = tier_number(r, r->tier);
-	m->decision = decision_word(r);
-}
-
-static const char *outcome_of(enum fault_kind kind)
-{
-	switch (kind) {
-	case FAULT_NONE:
-		return "ok";
-	case FAULT_UPSTREAM_REFUSED:
-	case FAULT_CONTEXT_LENGTH:
-		return "client_error";
-	case FAULT_OVERLOADED:
-	case FAULT_BUDGET:
-		return "refused";
-	case FAULT_INTERNAL:
-		return "internal";
-	default:
-		return "upstream_error";
-	}
+	return run_is_terminal(r) && r->generation->conf->ledger.path &&
+	       (run_is_shadow(r) || pair_has(&r->first_answer));
 }
 
 /* ---- towards backends ---------------------------------------------------- */
@@ -187,7 +64,8 @@ static void start_call(struct run *r)
 		.request = r->request,
 		.request_id = r->request_id,
 		.query = r->query,
-		.keep_bytes = r->generation->conf->ledger.store_text,
+		.keep_bytes = r->generation->conf->ledger.store_text ||
+			      makes_pair(r),
 		.live = r->request->stream && !verified,
 		.want_tokens = verified,
 		.until_us = policy_answer_until(&r->cascade->policy, r->tier,
@@ -202,7 +80,7 @@ static void start_call(struct run *r)
 	if (verified)
 		chain_ahead(&r->chain,
 			    &(struct chain_reply){
-				    .tier = tier_number(r, r->tier),
+				    .tier = run_tier_number(r, r->tier),
 				    .backend = r->cascade->tiers[r->tier],
 				    .until_us = policy_verify_until(
 					    q.until_us, r->until_us),
@@ -211,7 +89,7 @@ static void start_call(struct run *r)
 
 static void book_attempt(struct run *r, bool aborted)
 {
-	account_call_ends(&r->account, r->call, tier_number(r, r->tier),
+	account_call_ends(&r->account, r->call, run_tier_number(r, r->tier),
 			  aborted);
 }
 
@@ -342,6 +220,7 @@ static enum next step_queue(struct run *r, enum run_event ev)
 	case EV_ANSWER:
 	case EV_VERDICT:
 	case EV_DRAINED:
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -397,7 +276,7 @@ static enum next ask_answer(struct run *r)
 	}
 	log_line(LOG_DEBUG, "run=%s backend=%s tier=%d status=%d fault=%s",
 		 r->request_id, call_backend(r->call)->conf->name,
-		 tier_number(r, r->tier), a->status, a->why);
+		 run_tier_number(r, r->tier), a->status, a->why);
 	r->fault = a->fault;
 	r->decision = (struct decision){
 		.step = POLICY_ESCALATE,
@@ -433,6 +312,7 @@ static enum next step_ask(struct run *r, enum run_event ev)
 	case EV_VERDICT:
 	case EV_DRAINED:
 	case EV_DEADLINE: /* the call has one of its own */
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -510,6 +390,7 @@ static enum next step_relay(struct run *r, enum run_event ev)
 	case EV_PLACE:
 	case EV_VERDICT:
 	case EV_DEADLINE: /* the call has one of its own */
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -529,7 +410,7 @@ static enum next judged(struct run *r, struct decision d)
 static enum next judge_enter(struct run *r)
 {
 	struct chain_reply reply = {
-		.tier = tier_number(r, r->tier),
+		.tier = run_tier_number(r, r->tier),
 		.backend = r->cascade->tiers[r->tier],
 		.reply = &call_answer(r->call)->reply,
 		.bytes = call_reply_bytes(r->call),
@@ -559,6 +440,7 @@ static enum next step_judge(struct run *r, enum run_event ev)
 	case EV_CHUNK:
 	case EV_ANSWER:
 	case EV_DRAINED:
+	case EV_SURVEYED:
 		break;
 	}
 	return NEXT_WAIT;
@@ -581,11 +463,20 @@ static void put_aside(struct run *r)
 	drop_call(r);
 }
 
+/* It may become one of a pair. */
+static void keep_first(struct run *r)
+{
+	if (r->tier == 0 && r->call && r->generation->conf->ledger.path)
+		r->first_answer = pair_keep(
+			&call_answer(r->call)->reply.choices[0], r->arena);
+}
+
 static enum next escalate(struct run *r)
 {
+	keep_first(r);
 	put_aside(r);
 	recorder_escalated(r->house->recorder, r->cascade->name,
-			   reason_word(r));
+			   run_reason(r));
 	r->passed_over = true;
 	r->tier = policy_next_tier(&r->cascade->policy, r->tier,
 				   (int64_t)r->account.n_answers);
@@ -618,7 +509,7 @@ static enum next step_decide(struct run *r, enum run_event ev)
 	chain_drop(&r->chain); /* what was begun ahead and is not needed */
 	if (r->decision.step == POLICY_ACCEPT)
 		return keep(r);
-	return is_terminal(r) ? give_up(r) : escalate(r);
+	return run_is_terminal(r) ? give_up(r) : escalate(r);
 }
 
 static void send_reply(struct run *r)
@@ -638,6 +529,13 @@ static void send_reply(struct run *r)
 	outlet_fault(&r->outlet, &r->fault);
 }
 
+static void keep_last(struct run *r)
+{
+	struct span bytes = call_reply_bytes(r->call);
+
+	r->last_reply = (struct span){ arena_dup(r->arena, bytes), bytes.n };
+}
+
 static void reply_enter(struct run *r)
 {
 	deadline_clear(&r->deadline);
@@ -647,7 +545,16 @@ static void reply_enter(struct run *r)
 		outlet_fault(&r->outlet, &r->fault);
 	else if (!r->outlet.ended)
 		send_reply(r);
+	if (r->fault.kind == FAULT_NONE && !r->outcome && makes_pair(r))
+		keep_last(r);
 	drop_call(r);
+}
+
+/* Is everybody else to be asked as well, now that the client is served? */
+static bool is_surveyed(struct run *r)
+{
+	return run_is_shadow(r) && !r->outcome && r->last_reply.n > 0 &&
+	       roster_linger(r->house->roster, &r->guest);
 }
 
 static enum next step_reply(struct run *r, enum run_event ev)
@@ -657,7 +564,7 @@ static enum next step_reply(struct run *r, enum run_event ev)
 		reply_enter(r);
 		return NEXT_WAIT;
 	case EV_SENT:
-		run_enter(r, RUN_DEAD);
+		run_enter(r, is_surveyed(r) ? RUN_SURVEY : RUN_DEAD);
 		return NEXT_MORE;
 	case EV_GONE:
 	case EV_ABORT:
@@ -671,39 +578,83 @@ static enum next step_reply(struct run *r, enum run_event ev)
 	case EV_VERDICT:
 	case EV_DRAINED:
 	case EV_DEADLINE:
+	case EV_SURVEYED:
+		break;
+	}
+	return NEXT_WAIT;
+}
+
+/* ---- the shadow ---------------------------------------------------------- */
+
+static void on_surveyed(void *arg)
+{
+	run_event(arg, EV_SURVEYED);
+}
+
+/* The client's bytes go with it; what goes on without it keeps its own. */
+static const struct chat_request *dup_request(const struct chat_request *rq,
+					      int max_depth, struct arena *a)
+{
+	struct chat_request *copy = arena_get(a, sizeof(*copy));
+	struct span body = { arena_dup(a, rq->body), rq->body.n };
+	struct chat_fault why;
+	int rc = chat_request_read(copy, body, max_depth, a, &why);
+
+	assert(rc == 0); /* it was read before */
+	return copy;
+}
+
+static void survey_enter(struct run *r)
+{
+	r->served_us = now_us();
+	r->served_upstream_us = r->account.upstream_us;
+	r->request = dup_request(r->request,
+				 (int)r->generation->conf->limits.max_depth,
+				 r->arena);
+	r->survey = survey_new(&(struct survey_start){
+		.loop = r->house->loop,
+		.client = r->house->client,
+		.generation = r->generation,
+		.cascade = r->cascade,
+		.request = r->request,
+		.arena = r->arena,
+		.request_id = r->request_id,
+		.query = r->query,
+		.account = &r->account,
+		.until_us = r->served_us + r->cascade->deadline_us,
+		.last_reply = r->last_reply,
+		.on_done = on_surveyed,
+		.arg = r,
+	});
+}
+
+static enum next step_survey(struct run *r, enum run_event ev)
+{
+	switch (ev) {
+	case EV_ENTER:
+		survey_enter(r);
+		return NEXT_WAIT;
+	case EV_ABORT:
+		survey_abort(r->survey);
+		run_enter(r, RUN_DEAD);
+		return NEXT_MORE;
+	case EV_SURVEYED:
+		run_enter(r, RUN_DEAD);
+		return NEXT_MORE;
+	case EV_PLACE:
+	case EV_CHUNK:
+	case EV_ANSWER:
+	case EV_VERDICT:
+	case EV_DRAINED:
+	case EV_SENT:
+	case EV_GONE:
+	case EV_DEADLINE: /* it has one of its own */
 		break;
 	}
 	return NEXT_WAIT;
 }
 
 /* ---- the end ------------------------------------------------------------- */
-
-static struct ledger_row *fill_row(struct run *r)
-{
-	struct ledger_row *row = account_row(&r->account);
-	struct outlet_meta m = { .confidence = NAN };
-	struct arena *a = row->arena;
-
-	fill_meta(r, &m);
-	row->request_id = arena_dup(a, span_of(r->request_id));
-	row->time_us = r->wall_us;
-	row->cascade = arena_dup(a, span_of(r->cascade->name));
-	row->mode = "enforce";
-	row->key = arena_dup(a, span_of(r->key_name));
-	row->outcome = r->outcome ? r->outcome : outcome_of(r->fault.kind);
-	row->status = r->outcome && !r->outlet.status ? 499 : r->outlet.status;
-	row->stream = r->request->stream;
-	row->tier = m.tier;
-	row->backend = m.backend ? arena_dup(a, span_of(m.backend)) : NULL;
-	row->decision = m.decision;
-	row->reason = m.reason ? arena_dup(a, span_of(m.reason)) : NULL;
-	row->confidence = r->confidence;
-	row->calibrated = m.calibrated;
-	row->generation = r->generation->number;
-	if (r->generation->conf->ledger.store_text)
-		row->request_text = arena_dup(a, r->request->body);
-	return row;
-}
 
 static enum next step_dead(struct run *r, enum run_event ev)
 {
@@ -712,7 +663,7 @@ static enum next step_dead(struct run *r, enum run_event ev)
 	if (ev != EV_ENTER)
 		return NEXT_WAIT; /* too late for anything */
 	leave_roster(r);
-	row = fill_row(r);
+	row = run_row(r);
 	recorder_put(r->house->recorder, &row);
 	return NEXT_DONE;
 }
@@ -729,6 +680,7 @@ static const struct {
 	[RUN_JUDGE] = { "judge", step_judge },
 	[RUN_DECIDE] = { "decide", step_decide },
 	[RUN_REPLY] = { "reply", step_reply },
+	[RUN_SURVEY] = { "survey", step_survey },
 	[RUN_DEAD] = { "dead", step_dead },
 };
 
@@ -736,7 +688,7 @@ static void run_enter(struct run *r, enum run_state to)
 {
 	if (log_level_get() >= LOG_DEBUG)
 		log_line(LOG_DEBUG, "run=%s tier=%d %s -> %s", r->request_id,
-			 tier_number(r, r->tier), steps[r->state].name,
+			 run_tier_number(r, r->tier), steps[r->state].name,
 			 steps[to].name);
 	r->state = to;
 }
@@ -747,6 +699,7 @@ static void run_free(void *arg)
 	void (*on_end)(void *) = r->on_end;
 	void *end_arg = r->end_arg;
 
+	survey_free(r->survey);
 	assert(!r->chain.at_work);
 	assert(r->account.n_out == 0); /* each call is booked, once */
 	deadline_clear(&r->deadline);
@@ -847,10 +800,14 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->tier = policy_first_tier(&s->cascade->policy, s->request->n,
 				    s->request->beyond_cheap,
 				    &r->decision.reason);
+	if (run_is_shadow(r)) {
+		r->tier = s->cascade->policy.n_tiers - 1;
+		r->decision.reason = REASON_SHADOW;
+	}
 	r->passed_over = r->tier > 0;
 	stamp_init(r, &stamp);
 	outlet_init(&r->outlet, h->loop, &r->generation->conf->reply,
-		    r->request, r->arena, &stamp, s->sink, s->sink_arg, fill_meta, r);
+		    r->request, r->arena, &stamp, s->sink, s->sink_arg, run_fill_meta, r);
 	loop_defer(h->loop, begin, r);
 	return r;
 }

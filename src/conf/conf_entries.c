@@ -265,9 +265,9 @@ static void read_cascade(struct entries *e, const struct doc_node *n,
 		return;
 	c->calibration_line = key_line(n, "calibration");
 	resolve_tiers(e, c, doc_find(n, "tiers"), &at);
-	conf_verify_read(&e->r->rows, e->r->known, doc_find(n, "verify"), &at,
-			 c);
-	conf_judging_check(e->faults, n, &at, c);
+	conf_verify_read(&e->r->rows, e->r->known, e->r->warnings,
+			 doc_find(n, "verify"), &at, c);
+	conf_judging_check(e->faults, n, &at, c, e->conf->ledger.path != NULL);
 	warn_terminal(e, c, n->key_line, &at);
 }
 

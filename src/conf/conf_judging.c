@@ -126,10 +126,16 @@ static void check_compare(const struct judging *j)
 		       "alone; leave it out");
 }
 
-/* There must be a tier that is not the one that answers. */
-static void check_mode(const struct judging *j)
+/* There must be a tier that is not the one that answers, and somewhere to keep
+ * what is found out. */
+static void check_mode(const struct judging *j, bool has_ledger)
 {
-	if (j->c->mode == CONF_MODE_SHADOW && j->c->tier_names.n == 1)
+	if (j->c->mode != CONF_MODE_SHADOW)
+		return;
+	if (!has_ledger)
+		refuse(j, j->mode,
+		       "shadow needs a `ledger`, which is what it works for");
+	if (j->c->tier_names.n == 1)
 		refuse(j, j->mode,
 		       "shadow is for cascades of two tiers and more, this one "
 		       "has 1");
@@ -137,7 +143,7 @@ static void check_mode(const struct judging *j)
 
 void conf_judging_check(struct conf_faults *faults, const struct doc_node *n,
 			const struct conf_place *at,
-			const struct conf_cascade *c)
+			const struct conf_cascade *c, bool has_ledger)
 {
 	struct judging j = {
 		faults,
@@ -154,5 +160,5 @@ void conf_judging_check(struct conf_faults *faults, const struct doc_node *n,
 	check_cut(&j);
 	check_target(&j);
 	check_compare(&j);
-	check_mode(&j);
+	check_mode(&j, has_ledger);
 }

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "conf/conf_headers.h"
 #include "conf/conf_near.h"
 
 /* Items of a list whose row has no bound: has() is quadratic. */
@@ -217,6 +218,9 @@ static void read_said(const struct slot *s, const struct doc_node *node)
 		read_list(s, node);
 	else if (s->row->type == CONF_RANGE)
 		read_range(s, node);
+	else if (s->row->type == CONF_HEADERS)
+		conf_headers_read(&s->x->from, s->x->faults, node, s->at,
+				  s->field);
 	else if (!is_read_apart(s->row))
 		set_value(s, node, s->field);
 }

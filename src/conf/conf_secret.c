@@ -12,11 +12,27 @@
 
 #include "base/digest.h"
 
+/* What a secret is made of, and who wants to know. */
+struct wanted {
+	unsigned how; /* enum conf_secret_how */
+	struct arena *arena;
+};
+
+static bool is_fit(struct span s, bool words)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] > '~' || (s.p[i] == ' ' && !words))
+			return false;
+	return s.p[0] != ' ' && s.p[s.n - 1] != ' ';
+}
+
 /* With the newline that editors and `echo` leave behind cut off. origin is
  * for the message. */
-static const char *checked(struct span s, const char *origin, struct arena *a,
-			   struct err *why)
+static const char *checked(struct span s, const char *origin,
+			   const struct wanted *w, struct err *why)
 {
+	bool words = w->how & CONF_SECRET_WORDS;
+
 	if (s.n && s.p[s.n - 1] == '\n')
 		s.n--;
 	if (s.n && s.p[s.n - 1] == '\r')
@@ -30,15 +46,15 @@ static const char *checked(struct span s, const char *origin, struct arena *a,
 			CONF_SECRET_MAX);
 		return NULL;
 	}
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] > '~') {
-			err_set(why, ERR_CONF,
-				"%s holds a space, a control character or one "
-				"that is not ASCII; it must be the bare key",
-				origin);
-			return NULL;
-		}
-	return arena_dup(a, s);
+	if (!is_fit(s, words)) {
+		err_set(why, ERR_CONF,
+			"%s holds a space%s, a control character or one that "
+			"is not ASCII; it must be the bare %s",
+			origin, words ? " at an end" : "",
+			words ? "value" : "key");
+		return NULL;
+	}
+	return arena_dup(w->arena, s);
 }
 
 /* Anything else may be the secret itself, put where its name belongs. */
@@ -49,7 +65,8 @@ static bool is_env_name(const char *s)
 			   "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
 
-static const char *from_env(const char *name, struct arena *a, struct err *why)
+static const char *from_env(const char *name, const struct wanted *w,
+			    struct err *why)
 {
 	const char *value = getenv(name);
 	struct err inner = {0};
@@ -68,7 +85,7 @@ static const char *from_env(const char *name, struct arena *a, struct err *why)
 			name);
 		return NULL;
 	}
-	secret = checked(span_of(value), "its value", a, &inner);
+	secret = checked(span_of(value), "its value", w, &inner);
 	if (!secret)
 		err_set(why, ERR_CONF, "the environment variable %.80s: %s",
 			name, inner.text);
@@ -97,7 +114,8 @@ static ssize_t read_small(const char *path, char *out, size_t room)
 	return n < 0 ? -1 : (ssize_t)got;
 }
 
-static const char *from_file(const char *path, struct arena *a, struct err *why)
+static const char *from_file(const char *path, const struct wanted *w,
+			     struct err *why)
 {
 	char bytes[CONF_SECRET_MAX + 3]; /* CR, LF, and one too many */
 	struct err inner = {0};
@@ -116,7 +134,7 @@ static const char *from_file(const char *path, struct arena *a, struct err *why)
 			strerror(errno));
 		return NULL;
 	}
-	secret = checked((struct span){bytes, (size_t)n}, "its content", a,
+	secret = checked((struct span){bytes, (size_t)n}, "its content", w,
 			 &inner);
 	digest_cleanse(bytes, sizeof(bytes));
 	if (!secret)
@@ -131,22 +149,29 @@ static const char *after(const char *s, const char *prefix)
 	return strncmp(s, prefix, n) == 0 ? s + n : NULL;
 }
 
-const char *conf_secret_get(const char *reference, bool literal_ok,
+bool conf_secret_is_reference(const char *text)
+{
+	return after(text, "env:") || after(text, "file:") ||
+	       after(text, "cred:");
+}
+
+const char *conf_secret_get(const char *reference, unsigned how,
 			    struct arena *a, struct err *why)
 {
+	const struct wanted w = {how, a};
 	const char *name = after(reference, "env:");
 	const char *path = after(reference, "file:");
 
 	if (name)
-		return from_env(name, a, why);
+		return from_env(name, &w, why);
 	if (path)
-		return from_file(path, a, why);
+		return from_file(path, &w, why);
 	if (after(reference, "cred:"))
 		err_set(why, ERR_CONF,
 			"systemd credentials (cred:) are not in this version; "
 			"write file:/PATH or env:NAME");
-	else if (literal_ok)
-		return checked(span_of(reference), "the key", a, why);
+	else if (how & CONF_SECRET_LITERAL)
+		return checked(span_of(reference), "the key", &w, why);
 	else
 		err_set(why, ERR_CONF,
 			"is the key itself, and others may read this file; "

@@ -32,7 +32,7 @@ static int check_text(const char *text, struct err *why)
 	if (memchr(host, '@', strcspn(host, "/?#")))
 		return err_set(why, ERR_CONF,
 			       "holds a user or password; a key belongs in "
-			       "`api_key`");
+			       "`api_key` or `headers`");
 	if (strpbrk(text, "?#"))
 		return err_set(why, ERR_CONF,
 			       "holds a query or a fragment; leave off what "
@@ -54,7 +54,6 @@ static int check_scheme(CURLU *u, const char *schemes, struct err *why)
 
 static const char *copy_normal(CURLU *u, struct arena *a, struct err *why)
 {
-	struct span s;
 	char *whole;
 	const char *copy;
 
@@ -62,10 +61,7 @@ static const char *copy_normal(CURLU *u, struct arena *a, struct err *why)
 		err_set(why, ERR_CONF, "is no URL");
 		return NULL;
 	}
-	s = span_of(whole);
-	while (s.n && s.p[s.n - 1] == '/')
-		s.n--;
-	copy = arena_dup(a, s);
+	copy = arena_dup(a, span_of(whole));
 	curl_free(whole);
 	return copy;
 }

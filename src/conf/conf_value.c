@@ -354,11 +354,14 @@ static int set_address(const struct conf_key *k, const char *text,
 static int set_url(const struct conf_key *k, const char *text,
 		   const struct conf_source *from, void *field, struct err *why)
 {
-	const char *url = conf_url_normal(text, k->words, from->arena, why);
+	struct span url =
+		span_of(conf_url_normal(text, k->words, from->arena, why));
 
-	if (!url)
+	if (!url.p)
 		return -1;
-	*(const char **)field = url;
+	while (!k->exact && url.p[url.n - 1] == '/')
+		url.n--;
+	*(const char **)field = arena_dup(from->arena, url);
 	return 0;
 }
 
@@ -371,7 +374,9 @@ static int set_secret(const struct conf_key *k, const char *text,
 	(void)k;
 	if (from->no_secrets)
 		return 0;
-	secret = conf_secret_get(text, from->is_private, from->arena, why);
+	secret = conf_secret_get(text,
+				 from->is_private ? CONF_SECRET_LITERAL : 0,
+				 from->arena, why);
 	if (!secret)
 		return -1;
 	*(const char **)field = secret;

@@ -13,6 +13,7 @@
 
 struct list {
 	const struct conf_rows *x;
+	struct conf_faults *warnings;
 	conf_verifiers known;
 	struct conf_cascade *cascade;
 	int *lines; /* where cascade->verify[i] stands */
@@ -70,13 +71,27 @@ static bool is_new(const struct list *l, const struct conf_verifier *v,
 	return true;
 }
 
-/* Checks and prepares options whose rows are right. */
-static int finish_options(const struct list *l, const struct conf_verifier *v,
-			  void *opts, struct err *why)
+static int try_options(const struct list *l, const struct conf_verifier *v,
+		       void *opts, struct err *why)
 {
 	if (v->check && v->check(opts, why) < 0)
 		return -1;
 	return v->prepare ? v->prepare(opts, l->x->from.arena, why) : 0;
+}
+
+/* Checks and prepares options whose rows are right. */
+static void finish_options(const struct list *l, const struct conf_verifier *v,
+			   int line, const struct conf_place *at, void *opts)
+{
+	const char *unwise = NULL;
+	struct err why = {0};
+
+	if (try_options(l, v, opts, &why) < 0)
+		conf_faults_add(l->x->faults, line, at, "%s", why.text);
+	else if (v->warning)
+		unwise = v->warning(opts);
+	if (unwise)
+		conf_faults_add(l->warnings, line, at, "%s", unwise);
 }
 
 static const void *read_options(const struct list *l,
@@ -86,12 +101,10 @@ static const void *read_options(const struct list *l,
 	void *opts = arena_get(l->x->from.arena, v->opts_size);
 	size_t before = conf_faults_count(l->x->faults);
 	struct conf_place at = {&l->at, v->name};
-	struct err why = {0};
 
 	conf_rows_read(l->x, item->opts, item->line, &at, v->keys, opts);
-	if (conf_faults_count(l->x->faults) == before &&
-	    finish_options(l, v, opts, &why) < 0)
-		conf_faults_add(l->x->faults, item->line, &at, "%s", why.text);
+	if (conf_faults_count(l->x->faults) == before)
+		finish_options(l, v, item->line, &at, opts);
 	return opts;
 }
 
@@ -144,10 +157,10 @@ static size_t count(conf_verifiers known)
 }
 
 void conf_verify_read(const struct conf_rows *x, conf_verifiers known,
-		      const struct doc_node *node, const struct conf_place *in,
-		      struct conf_cascade *c)
+		      struct conf_faults *warnings, const struct doc_node *node,
+		      const struct conf_place *in, struct conf_cascade *c)
 {
-	struct list l = {x, known, c, NULL, {in, "verify"}};
+	struct list l = {x, warnings, known, c, NULL, {in, "verify"}};
 	const struct doc_node *item = NULL;
 
 	if (!node || conf_rows_is_null(node))
@@ -245,6 +258,7 @@ static void write_value(const struct conf_key *row, const void *field,
 		break;
 	case CONF_SECRET:
 	case CONF_HASH:
+	case CONF_HEADERS:
 	case CONF_SECTION:
 	case CONF_ENTRIES:
 	case CONF_VERIFIERS:
@@ -255,7 +269,7 @@ static void write_value(const struct conf_key *row, const void *field,
 static bool is_written(const struct conf_key *row)
 {
 	return !row->tunes && row->type != CONF_SECRET &&
-	       row->type != CONF_HASH;
+	       row->type != CONF_HASH && row->type != CONF_HEADERS;
 }
 
 static void write_rows(const struct conf_key *rows, const void *from,

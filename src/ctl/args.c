@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/now.h"
+#include "ctl/when.h"
 
 int args_wrong(const struct args_command *c, const char *fmt, ...)
 {
@@ -128,6 +130,84 @@ static const char *set_cascade(struct args *a, char *text)
 	return *text ? NULL : "the name of a cascade";
 }
 
+static const char *set_mode(struct args *a, char *text)
+{
+	static const char *const modes[] = {"eval", "shadow", "enforce"};
+
+	a->mode = text;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (strcmp(text, modes[i]) == 0)
+			return NULL;
+	return "eval, shadow or enforce";
+}
+
+static const char *set_age(int64_t *out, const char *text)
+{
+	int64_t age_us;
+
+	if (!when_age(text, &age_us))
+		return "an age like 90d or 12h";
+	*out = now_wall_us() - age_us;
+	return NULL;
+}
+
+static const char *set_time(int64_t *out, const char *text)
+{
+	if (when_date(text, out) || !set_age(out, text))
+		return NULL;
+	return "a time like 2026-11-23T22:14Z, or an age like 90d";
+}
+
+static const char *set_since(struct args *a, char *text)
+{
+	return set_time(&a->since_us, text);
+}
+
+static const char *set_until(struct args *a, char *text)
+{
+	return set_time(&a->until_us, text);
+}
+
+static const char *set_before(struct args *a, char *text)
+{
+	return set_time(&a->before_us, text);
+}
+
+static const char *set_older(struct args *a, char *text)
+{
+	return set_age(&a->before_us, text);
+}
+
+static const char *set_format(struct args *a, char *text)
+{
+	a->csv = strcmp(text, "csv") == 0;
+	return a->csv || strcmp(text, "jsonl") == 0 ? NULL : "jsonl or csv";
+}
+
+static const char *set_texts(struct args *a, char *text)
+{
+	(void)text;
+	a->texts = true;
+	return NULL;
+}
+
+static const char *set_backend(struct args *a, char *text)
+{
+	a->backend = text;
+	return *text ? NULL : "the name of a backend";
+}
+
+static const char *set_source(struct args *a, char *text)
+{
+	a->source = text;
+	return *text ? NULL : "a few words";
+}
+
+static const char *set_from(struct args *a, char *text)
+{
+	return set_path(&a->from, text);
+}
+
 static const char *add_records(struct args *a, char *text)
 {
 	a->records =
@@ -156,6 +236,16 @@ static const struct row {
 	{"fit", 'f', required_argument, set_fit},
 	{"report-share", 'p', required_argument, set_report_share},
 	{"json", 'j', no_argument, set_json},
+	{"mode", 'm', required_argument, set_mode},
+	{"since", 'i', required_argument, set_since},
+	{"until", 'u', required_argument, set_until},
+	{"format", 'k', required_argument, set_format},
+	{"older", 'l', required_argument, set_older},
+	{"before", 'b', required_argument, set_before},
+	{"texts", 'x', no_argument, set_texts},
+	{"backend", 'g', required_argument, set_backend},
+	{"source", 'w', required_argument, set_source},
+	{"from", 'y', required_argument, set_from},
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -205,7 +295,8 @@ static int take(const struct args_command *c, char **argv, int got,
 		struct args *out)
 {
 	/* Plain words behind --records are more of them. */
-	const struct row *row = find(got == 1 && out->n_records ? 'r' : got);
+	bool is_file = got == 1 && (c->takes_files || out->n_records);
+	const struct row *row = find(is_file ? 'r' : got);
 	const char *must;
 
 	if (got == 'h') {
@@ -242,8 +333,11 @@ bool args_read(const struct args_command *c, int argc, char **argv,
 	while (!ended &&
 	       (got = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		ended = take(c, argv, got, out);
-	if (!ended && optind < argc)
-		ended = args_wrong(c, "what is \"%s\"?", argv[optind]) + 1;
+	/* Behind --, each is a plain word. */
+	while (!ended && optind < argc) {
+		optarg = argv[optind++];
+		ended = take(c, argv, 1, out);
+	}
 	if (!ended)
 		return true;
 	args_release(out);

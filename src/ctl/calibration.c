@@ -118,7 +118,7 @@ static int fit(struct calibration_fit *f, struct err *err)
 		.seed = f->o.seed,
 		.labelled = f->labelled,
 		.check = !f->o.no_check,
-		.words = !f->o.no_words,
+		.words = !f->o.no_words && samples_have_words(f->s),
 	};
 	const struct split *p = &f->rows;
 	struct fit_scores cross;

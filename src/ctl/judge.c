@@ -10,12 +10,10 @@
 
 #include "base/jscan.h"
 #include "chat/chat.h"
-#include "chat/price.h"
+#include "ctl/asked.h"
 #include "verify/comparator.h"
 #include "verify/signal.h"
-#include "verify/verify_check_read.h"
-#include "verify/verify_logprob.h"
-#include "verify/verify_rules.h"
+#include "verify/verifiers.h"
 #include "verify/words.h"
 
 #define SIGNALS_MOST 512
@@ -35,7 +33,11 @@ struct judging {
 	struct arena *arena;
 	struct judged *out;
 	struct chat_request request;
-	struct seen cheap, check, expensive;
+	struct seen cheap, expensive;
+	struct askers askers;
+	struct asked *asked;	  /* of each */
+	struct verdict *verdicts; /* likewise, read anew; without kind and lack:
+				   * it cannot be read */
 };
 
 /* ---- finding and reading ------------------------------------------------- */
@@ -50,15 +52,10 @@ static bool has_content(const struct record_attempt *t)
 	return t->response.n || t->answer || t->signals;
 }
 
-static bool came_well(const struct record_attempt *t)
-{
-	return t->status >= 200 && t->status < 300;
-}
-
 /* The first that came well, else the last. */
 static void consider(struct seen *s, const struct record_attempt *t)
 {
-	if (!s->attempt || !came_well(s->attempt))
+	if (!s->attempt || !asked_came_well(s->attempt))
 		s->attempt = t;
 }
 
@@ -75,16 +72,13 @@ static void find_answer(struct judging *j, struct seen *s,
 static void read_reply(struct judging *j, struct seen *s)
 {
 	const struct record_attempt *t = s->attempt;
-	struct chat_fault why;
 
-	if (!t || !came_well(t))
+	if (!t || !asked_came_well(t))
 		return;
 	s->sound = has_content(t);
 	if (!t->response.n)
 		return;
-	s->whole = chat_reply_read(&s->reply, t->response, JSCAN_DEPTH, true,
-				   j->arena, &why) == 0 &&
-		   !s->reply.error.n;
+	s->whole = asked_reply_read(t, j->arena, &s->reply);
 	s->sound = s->whole;
 }
 
@@ -97,6 +91,7 @@ static void read_request(struct judging *j)
 	    chat_request_read(&j->request, j->rec->request, JSCAN_DEPTH,
 			      j->arena, &why) < 0)
 		j->request = (struct chat_request){.n = 1};
+	j->out->messages = j->request.messages;
 	if (j->request.messages.n)
 		j->out->question = words_question(&j->request, j->arena);
 }
@@ -117,63 +112,93 @@ static void put_signal(struct judging *j, const char *name, double value)
 		o->n_signals++;
 }
 
-bool judge_is_of_check(const char *name)
+static bool has_signal(const struct judging *j)
 {
-	return strncmp(name, "check.", 6) == 0;
-}
+	const struct judged *o = j->out;
 
-static bool has_signal(const struct judging *j, bool of_check)
-{
-	for (size_t i = 0; i < j->out->n_signals; i++)
-		if (judge_is_of_check(j->out->signals[i].name) == of_check &&
-		    isfinite(j->out->signals[i].value))
+	for (size_t i = 0; i < o->n_signals; i++)
+		if (!askers_say(&j->askers, o->signals[i].name) &&
+		    isfinite(o->signals[i].value))
 			return true;
 	return false;
 }
 
-/* Whose signals they are: the word before the point, and the answer's are
- * logprob's. */
-static bool is_configured(const struct conf_cascade *c, const char *name)
+/* Of the signal's verifier; NULL: it is not configured. */
+static const struct conf_verify *source_of(const struct judging *j,
+					   const char *name)
 {
-	size_t n = strcspn(name, ".");
-	struct span whose = {name, n};
+	const struct conf_cascade *c = j->cascade;
+	struct span whose = signal_verifier(name);
 
-	if (span_is(whose, "answer"))
-		whose = span_of("logprob");
 	for (size_t i = 0; i < c->n_verify; i++)
 		if (span_is(whose, c->verify[i].verifier->name))
-			return true;
-	return false;
+			return &c->verify[i];
+	return NULL;
 }
 
-/* anew: a reply is there, from which our own are computed. */
-static void take_said(struct judging *j, const struct record_signal *s,
-		      bool anew)
+/* Judges the reply on the spot. */
+static bool judges_anew(const struct judging *j, const struct verifier *v)
+{
+	return j->cheap.whole && v->judge && !v->open;
+}
+
+/* Has read what it was told once more. */
+static bool has_read(const struct judging *j, size_t i)
+{
+	return j->verdicts[i].kind != VERDICT_NONE ||
+	       j->verdicts[i].lack != LACK_NONE;
+}
+
+static bool is_made_anew(const struct judging *j, const struct conf_verify *v)
+{
+	for (size_t i = 0; i < j->askers.n; i++)
+		if (j->askers.v[i].opts == v->opts)
+			return has_read(j, i);
+	return judges_anew(j, verifier_find(v->verifier->name));
+}
+
+/* Our own that are made anew are not taken, nor are those of verifiers that
+ * nobody wants. */
+static void take_said(struct judging *j, const struct record_signal *s)
 {
 	for (; s; s = s->next) {
 		const char *ours = signal_find(span_of(s->name));
+		const struct conf_verify *v = ours ? source_of(j, ours) : NULL;
 
-		if (!ours || (!anew && is_configured(j->cascade, ours)))
+		if (!ours || (v && !is_made_anew(j, v)))
 			put_signal(j, ours ? ours : s->name, s->value);
 	}
 }
 
-/* ---- the chain ----------------------------------------------------------- */
+static void put_signals(struct judging *j, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->n_signals; i++)
+		put_signal(j, v->signals[i].name, v->signals[i].value);
+}
 
-static void judge_locally(struct judging *j, const struct conf_verify *v,
-			  verify_judge_fn *judge)
+static enum comparator comparator_of(const struct conf_cascade *c)
+{
+	return (enum comparator)c->compare;
+}
+
+/* ---- those that only read ------------------------------------------------ */
+
+static void judge_reply(struct judging *j, const struct verifier *v,
+			const void *opts)
 {
 	const struct verify_case c = {
 		.arena = j->arena,
 		.request = &j->request,
 		.reply = &j->cheap.reply,
+		.reply_bytes = j->cheap.attempt->response,
+		.compare = comparator_of(j->cascade),
 		.until_us = INT64_MAX,
+		.decides_at = NAN,
 	};
-	struct verdict said = {.verifier = v->verifier->name};
+	struct verdict said = {.verifier = v->conf.name};
 
-	judge(&c, v->opts, &said);
-	for (size_t i = 0; i < said.n_signals; i++)
-		put_signal(j, said.signals[i].name, said.signals[i].value);
+	v->judge(&c, opts, &said);
+	put_signals(j, &said);
 	if (said.kind == VERDICT_REJECT)
 		j->out->barred = arena_printf(j->arena, "gate:%s", said.why);
 	else if (said.kind == VERDICT_NONE)
@@ -181,43 +206,42 @@ static void judge_locally(struct judging *j, const struct conf_verify *v,
 							  : "verifier_error";
 }
 
-/* What judges on the spot; the check is not among them. */
-static verify_judge_fn *local_judge(const struct conf_verify *v)
-{
-	if (strcmp(v->verifier->name, "rules") == 0)
-		return verify_rules_judge;
-	if (strcmp(v->verifier->name, "logprob") == 0)
-		return verify_logprob_judge;
-	return NULL;
-}
-
 static void run_chain(struct judging *j)
 {
 	const struct conf_cascade *c = j->cascade;
 
 	for (size_t i = 0; i < c->n_verify && !j->out->barred; i++) {
-		verify_judge_fn *judge = local_judge(&c->verify[i]);
+		const void *opts = c->verify[i].opts;
+		const struct verifier *v =
+			verifier_find(c->verify[i].verifier->name);
 
-		if (judge)
-			judge_locally(j, &c->verify[i], judge);
+		if (!verifier_asks(v, opts) && judges_anew(j, v))
+			judge_reply(j, v, opts);
 	}
 }
 
 /* Without the reply its signals must be there, if the chain wants any. */
 static void look_at_signals(struct judging *j)
 {
-	if (is_configured(j->cascade, "logprob") && !has_signal(j, false))
-		j->out->barred = "no_signal";
+	const struct conf_cascade *c = j->cascade;
+
+	for (size_t i = 0; i < c->n_verify && !has_signal(j); i++) {
+		const struct verifier *v =
+			verifier_find(c->verify[i].verifier->name);
+
+		if (v->gives_score && !verifier_asks(v, c->verify[i].opts))
+			j->out->barred = "no_signal";
+	}
 }
 
 static void judge_cheap(struct judging *j)
 {
 	const struct record_attempt *t = j->cheap.attempt;
 
-	take_said(j, j->rec->signals, j->cheap.whole);
+	take_said(j, j->rec->signals);
 	if (t)
-		take_said(j, t->signals, j->cheap.whole);
-	j->out->answered = t || has_signal(j, false);
+		take_said(j, t->signals);
+	j->out->answered = t || has_signal(j);
 	if (t && !j->cheap.sound && !j->rec->signals)
 		j->out->barred = "backend_error";
 	else if (j->request.n > 1 || j->request.beyond_cheap)
@@ -231,11 +255,6 @@ static void judge_cheap(struct judging *j)
 }
 
 /* ---- comparing ----------------------------------------------------------- */
-
-static enum comparator comparator_of(const struct conf_cascade *c)
-{
-	return (enum comparator)c->compare;
-}
 
 /* A choice that holds nothing but the answer, where that is all there is. */
 static struct chat_choice choice_of(const struct seen *s)
@@ -259,7 +278,9 @@ static enum known compare(const struct judging *j)
 	struct span cheap = text_of(&j->cheap);
 	struct span expensive = text_of(&j->expensive);
 
-	if (!cheap.p || !expensive.p)
+	/* A model's word is as it was recorded, or there is none. */
+	if (!cheap.p || !expensive.p ||
+	    comparator_of(j->cascade) == COMPARATOR_JUDGE)
 		return KNOWN_NOT;
 	/* What cannot be compared is no agreement. */
 	return comparator_same(comparator_of(j->cascade), cheap, expensive) ==
@@ -268,113 +289,124 @@ static enum known compare(const struct judging *j)
 		       : KNOWN_FALSE;
 }
 
-/* ---- the check ----------------------------------------------------------- */
+/* ---- those that ask ------------------------------------------------------ */
 
-/* An option of the chain's verifier, by the name of its key. */
-static const void *option(const struct conf_cascade *c, const char *verifier,
-			  const char *key)
+/* What is said of the reply: all of it, or the answer alone. */
+static bool has_text(const struct judging *j)
 {
-	for (size_t i = 0; i < c->n_verify; i++) {
-		const struct conf_verify *v = &c->verify[i];
+	return j->cheap.sound && (j->cheap.whole || j->cheap.attempt->answer);
+}
 
-		if (strcmp(v->verifier->name, verifier) != 0)
+static void read_again(struct judging *j, size_t i)
+{
+	const struct asker *asker = &j->askers.v[i];
+	const struct asked *asked = &j->asked[i];
+	struct chat_choice ours = choice_of(&j->cheap);
+	const struct chat_reply alone = {.choices = &ours, .n_choices = 1};
+	const struct verify_case c = {
+		.arena = j->arena,
+		.request = &j->request,
+		.reply = j->cheap.whole ? &j->cheap.reply : &alone,
+		.reply_bytes = j->cheap.attempt->response,
+		.compare = comparator_of(j->cascade),
+		.until_us = INT64_MAX,
+		.decides_at = NAN,
+	};
+
+	asker->verifier->asks->read(&c, asker->opts, asked->replies,
+				    asked->n_replies, &j->verdicts[i]);
+}
+
+static void read_all_again(struct judging *j)
+{
+	size_t n = j->askers.n;
+
+	j->verdicts = arena_get(j->arena, n * sizeof(*j->verdicts));
+	for (size_t i = 0; i < n; i++)
+		if (j->askers.v[i].verifier->asks->read &&
+		    j->asked[i].n_replies && has_text(j))
+			read_again(j, i);
+}
+
+static enum sample_said said_by(const struct verdict *v)
+{
+	if (v->kind == VERDICT_SCORE || v->kind == VERDICT_PASS)
+		return SAID_SOMETHING;
+	return v->lack == LACK_SIGNAL ? SAID_NOTHING : SAID_FAULT;
+}
+
+/* Was the signal recorded, be it as missing? */
+static bool is_recorded(const struct judging *j, const char *name,
+			bool *is_missing)
+{
+	for (size_t i = 0; i < j->out->n_signals; i++)
+		if (strcmp(j->out->signals[i].name, name) == 0) {
+			*is_missing = isnan(j->out->signals[i].value);
+			return true;
+		}
+	return false;
+}
+
+/* By the signals that its score is told by. */
+static enum sample_said as_recorded(const struct judging *j, size_t i)
+{
+	const struct verify_asks *asks = j->askers.v[i].verifier->asks;
+	enum sample_said said =
+		j->asked[i].n_attempts ? SAID_FAULT : SAID_ABSENT;
+	bool is_missing;
+
+	for (size_t k = 0; k < asks->n_score; k++) {
+		if (!is_recorded(j, signal_name(asks->score[k]), &is_missing))
 			continue;
-		for (const struct conf_key *k = v->verifier->keys; k->name; k++)
-			if (strcmp(k->name, key) == 0)
-				return (const char *)v->opts + k->offset;
+		if (!is_missing)
+			return SAID_SOMETHING;
+		said = SAID_NOTHING;
 	}
-	return NULL;
+	return said;
 }
 
-const void *judge_check_option(const struct conf_cascade *c, const char *key)
+/* Read anew where all replies are there, else as the record has it. */
+static enum sample_said hear(struct judging *j, size_t i)
 {
-	return option(c, "check", key);
+	const struct asked *asked = &j->asked[i];
+
+	/* The first that came well is the one that counts. */
+	for (size_t k = asked->n_attempts; k-- > 0;)
+		if (asked_came_well(asked->attempts[k]))
+			take_said(j, asked->attempts[k]->signals);
+	if (!has_read(j, i))
+		return as_recorded(j, i);
+	put_signals(j, &j->verdicts[i]);
+	return said_by(&j->verdicts[i]);
 }
 
-bool judge_check_is_early(const struct conf_cascade *c)
+/* The first that gave nothing to go by ends the chain. */
+static void sum_up(struct judged *o)
 {
-	const int *start = judge_check_option(c, "start");
+	size_t i = 0;
 
-	return start && *start != 0;
-}
-
-const char *judge_raw_signal(const struct conf_cascade *c)
-{
-	const int *span = option(c, "logprob", "span");
-
-	return signal_name(span && *span ? SIGNAL_ANSWER_MIN
-					 : SIGNAL_LOGPROB_MIN);
-}
-
-const struct conf_backend *judge_check_backend(const struct conf_cascade *c)
-{
-	const struct conf_backend *const *b = judge_check_option(c, "backend");
-
-	return b ? *b : NULL;
-}
-
-static enum chat_check_mode check_mode(const struct conf_cascade *c)
-{
-	const int *mode = judge_check_option(c, "mode");
-
-	return mode ? (enum chat_check_mode) * mode : CHAT_CHECK_BLIND;
-}
-
-static bool is_check(const struct judging *j, const struct record_attempt *t)
-{
-	const char *wanted = check_mode(j->cascade) == CHAT_CHECK_BLIND
-				     ? "blind"
-				     : "verdict";
-
-	return is_said(t->backend, j->check.backend->name) &&
-	       is_said(t->purpose, "verify") && is_said(t->verifier, "check") &&
-	       (!t->mode || strcmp(t->mode, wanted) == 0) &&
-	       (!t->about || is_said(t->about, j->cheap.backend->name));
-}
-
-static void find_check(struct judging *j)
-{
-	j->check.backend = judge_check_backend(j->cascade);
-	if (!j->check.backend)
+	while (i < o->n_checks && o->checks[i].said == SAID_SOMETHING)
+		i++;
+	o->has_check = o->n_checks > 0 && i == o->n_checks;
+	if (i == o->n_checks)
 		return;
-	for (const struct record_attempt *t = j->rec->attempts; t; t = t->next)
-		if (is_check(j, t))
-			consider(&j->check, t);
+	o->check_unknown = o->checks[i].said == SAID_NOTHING;
+	o->check_absent = o->checks[i].said == SAID_ABSENT;
 }
 
-static void read_check(struct judging *j)
+static void judge_checks(struct judging *j)
 {
-	const struct chat_choice ours = choice_of(&j->cheap);
-	struct verdict v = {.kind = VERDICT_NONE};
+	struct judged *o = j->out;
 
-	verify_check_read(&(struct verify_check_asked){
-				  check_mode(j->cascade),
-				  comparator_of(j->cascade),
-				  SIGNAL_CHECK_AGREE,
-			  },
-			  &ours, &j->check.reply, j->arena, &v);
-	for (size_t i = 0; i < v.n_signals; i++)
-		put_signal(j, v.signals[i].name, v.signals[i].value);
-	j->out->has_check = v.kind == VERDICT_SCORE;
-	j->out->check_unknown = v.lack == LACK_SIGNAL;
-}
-
-/* Read anew where both replies are there, else as the record has it. */
-static void judge_check(struct judging *j)
-{
-	const struct record_attempt *t = j->check.attempt;
-	bool anew = j->check.whole && j->cheap.sound &&
-		    (j->cheap.whole || j->cheap.attempt->answer);
-
-	if (j->out->barred || !j->check.backend)
-		return;
-	if (t && came_well(t))
-		take_said(j, t->signals, anew);
-	if (anew)
-		read_check(j);
-	else
-		j->out->has_check = has_signal(j, true);
-	j->out->check_absent = !t && !j->out->has_check;
+	o->n_checks = j->askers.n;
+	o->checks = arena_get(j->arena, o->n_checks * sizeof(*o->checks));
+	for (size_t i = 0; i < o->n_checks; i++) {
+		o->checks[i].usd = j->asked[i].usd;
+		if (!o->barred)
+			o->checks[i].said = hear(j, i);
+	}
+	if (!o->barred)
+		sum_up(o);
 }
 
 /* ---- what is known ------------------------------------------------------- */
@@ -391,16 +423,21 @@ static enum known label_of(const struct judging *j, const char *backend)
 
 static double cost_of(const struct seen *s)
 {
-	const struct conf_backend *b = s->backend;
-
-	if (!s->attempt || !isnan(s->attempt->cost_usd))
-		return s->attempt ? s->attempt->cost_usd : NAN;
-	if (!b->priced || !s->whole || !s->reply.usage.there)
+	if (!s->attempt)
 		return NAN;
-	return (double)price_of(&(struct price){b->price_input, b->price_output,
-						b->price_cached},
-				&s->reply.usage) *
-	       1e-12;
+	return asked_usd(s->attempt, s->backend, s->whole ? &s->reply : NULL);
+}
+
+static void find_all(struct judging *j)
+{
+	const struct conf_cascade *c = j->cascade;
+
+	find_answer(j, &j->cheap, c->tiers[0]);
+	find_answer(j, &j->expensive, c->tiers[1]);
+	j->askers = askers_of(c);
+	j->asked = arena_get(j->arena, j->askers.n * sizeof(*j->asked));
+	for (size_t i = 0; i < j->askers.n; i++)
+		j->asked[i] = asked_find(&j->askers.v[i], c, j->rec, j->arena);
 }
 
 void judge_record(const struct conf_cascade *c, const struct record *rec,
@@ -412,19 +449,16 @@ void judge_record(const struct conf_cascade *c, const struct record *rec,
 	*out = (struct judged){
 		.signals = arena_get(a, SIGNALS_MOST * sizeof(*out->signals)),
 	};
-	find_answer(&j, &j.cheap, c->tiers[0]);
-	find_answer(&j, &j.expensive, c->tiers[1]);
-	find_check(&j);
+	find_all(&j);
 	read_request(&j);
 	read_reply(&j, &j.cheap);
-	read_reply(&j, &j.check);
 	read_reply(&j, &j.expensive);
+	read_all_again(&j);
 	judge_cheap(&j);
-	judge_check(&j);
+	judge_checks(&j);
 	out->cheap_right = label_of(&j, c->tiers[0]->name);
 	out->expensive_right = label_of(&j, c->tiers[1]->name);
 	out->same = rec->agrees != KNOWN_NOT ? rec->agrees : compare(&j);
 	out->cheap_usd = cost_of(&j.cheap);
-	out->check_usd = cost_of(&j.check);
 	out->expensive_usd = cost_of(&j.expensive);
 }

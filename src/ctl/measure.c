@@ -7,10 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "ctl/askers.h"
 #include "ctl/certify.h"
 #include "ctl/economy.h"
 #include "ctl/evidence.h"
-#include "ctl/judge.h"
 #include "ctl/measure_rows.h"
 #include "ctl/ruler.h"
 #include "stat/binom.h"
@@ -76,6 +76,14 @@ static void fill_reliability(const struct work *w)
 	add_reliability(w, "After the check", s->confidence[HEADS_AFTER]);
 }
 
+static bool is_unpriced(const struct work *w, const struct sample *row)
+{
+	for (size_t k = 0; k < w->from->samples->n_checks; k++)
+		if (isnan(row->checks[k].usd))
+			return true;
+	return false;
+}
+
 static void fill_counts(const struct work *w)
 {
 	struct report_view *v = w->v;
@@ -95,7 +103,7 @@ static void fill_counts(const struct work *w)
 		if (!row->has_check)
 			continue;
 		v->n_checks++;
-		v->check_free = v->check_free || isnan(row->check_usd);
+		v->check_free = v->check_free || is_unpriced(w, row);
 		check += row->check_usd;
 		expensive += row->expensive_usd;
 	}
@@ -297,10 +305,22 @@ static const char *in_use(const struct measure_from *from, struct arena *a)
 			    c->threshold);
 }
 
+static void fill_check(const struct work *w, const struct askers *askers)
+{
+	struct report_view *v = w->v;
+
+	v->check_early = askers_are_early(askers);
+	if (askers->n == 0)
+		return;
+	v->checker = askers_whom(askers, w->from->cascade, w->arena);
+	v->checks = askers_names(askers, w->arena);
+	v->n_kinds = askers->n;
+}
+
 static void fill_names(const struct work *w)
 {
 	const struct conf_cascade *c = w->from->cascade;
-	const struct conf_backend *check = judge_check_backend(c);
+	const struct askers askers = askers_of(c);
 	struct report_view *v = w->v;
 
 	v->cascade = c->name;
@@ -308,9 +328,8 @@ static void fill_names(const struct work *w)
 	v->expensive = c->tiers[1]->name;
 	v->cheap_model = c->tiers[0]->model;
 	v->expensive_model = c->tiers[1]->model;
-	v->checker = check ? check->name : NULL;
+	fill_check(w, &askers);
 	v->digest = w->from->samples->digest;
-	v->check_early = judge_check_is_early(c);
 	v->in_use = in_use(w->from, w->arena);
 }
 

@@ -162,7 +162,7 @@ static bool score_out_of_fold(struct measure_rows *r, uint64_t seed)
 	const struct fit_options o = {.seed = seed,
 				      .labelled = r->labelled,
 				      .check = true,
-				      .words = true};
+				      .words = samples_have_words(r->samples)};
 	struct err err = {0}; /* too few rows of a kind: then no head */
 	struct fit_scores more;
 	struct heads heads;

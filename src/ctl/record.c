@@ -74,14 +74,23 @@ static int read_object(struct reader *r, const struct member *m, void *field)
 	return 0;
 }
 
+static int read_amount(struct reader *r, const struct member *m, double *field,
+		       const char *must)
+{
+	if (jscan_peek(&r->s) != JSCAN_NUMBER ||
+	    jscan_number(&r->s, field) < 0 || !isfinite(*field) || *field < 0)
+		return wrong(r, m->name, must);
+	return 0;
+}
+
 static int read_usd(struct reader *r, const struct member *m, void *field)
 {
-	double *usd = field;
+	return read_amount(r, m, field, "a number of dollars from 0");
+}
 
-	if (jscan_peek(&r->s) != JSCAN_NUMBER || jscan_number(&r->s, usd) < 0 ||
-	    !isfinite(*usd) || *usd < 0)
-		return wrong(r, m->name, "a number of dollars from 0");
-	return 0;
+static int read_seconds(struct reader *r, const struct member *m, void *field)
+{
+	return read_amount(r, m, field, "a number of seconds from 0");
 }
 
 static int read_status(struct reader *r, const struct member *m, void *field)
@@ -113,19 +122,25 @@ static int read_claim(struct reader *r, const struct member *m, void *field)
 	return 0;
 }
 
+static const char *const mode_names[] = {
+	[SAMPLE_EVAL] = "eval",
+	[SAMPLE_SHADOW] = "shadow",
+	[SAMPLE_ENFORCE] = "enforce",
+};
+
+const char *record_mode_name(enum sample_mode m)
+{
+	return mode_names[m];
+}
+
 static int read_mode(struct reader *r, const struct member *m, void *field)
 {
-	static const char *const names[] = {
-		[SAMPLE_EVAL] = "eval",
-		[SAMPLE_SHADOW] = "shadow",
-		[SAMPLE_ENFORCE] = "enforce",
-	};
 	const char *word;
 
 	if (read_text(r, m, &word) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(word, names[i]) == 0) {
+	for (size_t i = 0; i < sizeof(mode_names) / sizeof(*mode_names); i++)
+		if (strcmp(word, mode_names[i]) == 0) {
 			*(enum sample_mode *)field = (enum sample_mode)i;
 			return 0;
 		}
@@ -254,6 +269,7 @@ static const struct member of_attempt[] = {
 	OF(record_attempt, mode, read_text),
 	OF(record_attempt, about, read_text),
 	OF(record_attempt, status, read_status),
+	OF(record_attempt, seconds, read_seconds),
 	OF(record_attempt, cost_usd, read_usd),
 	OF(record_attempt, response, read_object),
 	OF(record_attempt, answer, read_text),
@@ -287,8 +303,10 @@ static int read_attempts(struct reader *r, const struct member *m, void *field)
 
 static const struct member of_record[] = {
 	OF(record, id, read_text),
+	OF(record, time, read_text),
 	OF(record, cascade, read_text),
 	OF(record, mode, read_mode),
+	OF(record, decision, read_text),
 	OF(record, request, read_object),
 	OF(record, attempts, read_attempts),
 	OF(record, labels, read_labels),

@@ -5,16 +5,17 @@
 #include "ctl/records.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/jscan.h"
 #include "base/map.h"
+#include "ctl/askers.h"
+#include "ctl/costs.h"
 #include "ctl/judge.h"
+#include "ctl/lines.h"
 #include "ctl/record.h"
 #include "verify/signal.h"
 
@@ -30,10 +31,12 @@ struct row {
 
 struct records {
 	struct records_want want;
+	struct askers askers; /* of the cascade */
 	struct arena *arena;  /* of the samples */
 	struct arena *moment; /* of one line */
 	struct map *ids;
-	struct map *places; /* a signal's name to its place in names, + 1 */
+	struct map *questions; /* digests of messages */
+	struct map *places;    /* a signal's name to its place in names, + 1 */
 	const char *names[NAMES_MOST];
 	size_t n_names;
 	struct row *rows;
@@ -50,9 +53,12 @@ struct records *records_new(const struct records_want *w)
 	struct records *r = mem_new(sizeof(*r));
 
 	r->want = *w;
+	r->askers = askers_of(w->cascade);
+	r->samples.n_checks = r->askers.n;
 	r->arena = arena_new();
 	r->moment = arena_new();
 	r->ids = map_new();
+	r->questions = map_new();
 	r->places = map_new();
 	r->sum = digest_sum_new();
 	r->others = map_new();
@@ -66,6 +72,7 @@ void records_free(struct records *r)
 	arena_free(r->arena);
 	arena_free(r->moment);
 	map_free(r->ids);
+	map_free(r->questions);
 	map_free(r->places);
 	digest_sum_free(r->sum);
 	map_free(r->others);
@@ -139,10 +146,36 @@ static struct row *new_row(struct records *r)
 static void take_words(struct records *r, const struct judged *g,
 		       struct sample *s)
 {
-	if (!r->want.n_words || !(g->question.n || g->reply.n))
+	s->has_text = g->question.n || g->reply.n;
+	if (!r->want.n_words || !s->has_text)
 		return;
 	words_read(&s->words, r->arena, g->question, g->reply, r->want.n_words);
 	r->samples.n_words = r->want.n_words;
+}
+
+/* Was it asked before? Of rows without texts that cannot be told. */
+static bool is_repeated(struct records *r, const struct judged *g)
+{
+	struct digest d;
+
+	if (!g->messages.n)
+		return false;
+	digest_of(g->messages, &d);
+	return map_put(r->questions, (struct span){(char *)d.b, sizeof(d.b)},
+		       r) != NULL;
+}
+
+static void take_checks(struct records *r, const struct judged *g,
+			struct sample *s)
+{
+	size_t size = g->n_checks * sizeof(*s->checks);
+
+	s->checks = arena_get(r->arena, size);
+	if (size)
+		memcpy(s->checks, g->checks, size);
+	s->has_check = g->has_check;
+	s->check_unknown = g->check_unknown;
+	s->check_absent = g->check_absent;
 }
 
 static int keep(struct records *r, const struct record *rec,
@@ -158,15 +191,13 @@ static int keep(struct records *r, const struct record *rec,
 	if (g->barred)
 		s->barred = arena_dup(r->arena, span_of(g->barred));
 	take_words(r, g, s);
-	s->has_check = g->has_check;
-	s->check_unknown = g->check_unknown;
-	s->check_absent = g->check_absent;
+	take_checks(r, g, s);
 	s->cheap_right = g->cheap_right;
 	s->expensive_right = g->expensive_right;
 	s->same = g->same;
 	s->cheap_usd = g->cheap_usd;
-	s->check_usd = g->check_usd;
 	s->expensive_usd = g->expensive_usd;
+	s->repeats = is_repeated(r, g);
 	r->n_rows++;
 	return 0;
 }
@@ -248,68 +279,27 @@ int records_add(struct records *r, struct span line, struct err *err)
 
 /* ---- files --------------------------------------------------------------- */
 
-static bool is_blank(struct span s)
+static int take_line(void *arg, struct span line, struct err *err)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!strchr(" \t\r\n", s.p[i]) || !s.p[i])
-			return false;
-	return true;
-}
-
-static bool is_whole(struct span s)
-{
-	struct jscan scan;
-
-	jscan_init(&scan, s, JSCAN_DEPTH);
-	return jscan_value(&scan, NULL) == 0 && jscan_end(&scan) == 0;
-}
-
-static int read_line(struct records *r, struct span line, const char *path,
-		     size_t number, struct err *err)
-{
-	bool ends = line.p[line.n - 1] == '\n';
-	struct err why = {0};
-
-	digest_sum_add(r->sum, line);
-	if (ends)
-		line.n--;
-	if (is_blank(line) || add(r, line, &why) == 0)
-		return 0;
-	if (!ends && !is_whole(line)) {
-		pass(r, RECORDS_TORN);
-		return 0;
-	}
-	return err_set(err, why.kind, "%s:%zu: %s", path, number, why.text);
+	return add(arg, line, err);
 }
 
 int records_read(struct records *r, const char *path, struct err *err)
 {
-	FILE *f = fopen(path, "re");
-	size_t room = 0, number = 0;
-	char *line = NULL;
-	ssize_t n = 0;
-	int rc = 0;
+	bool torn = false;
+	int rc = lines_read(path, r->sum, take_line, r, &torn, err);
 
-	if (!f)
-		return err_set(err, ERR_SYS, "%s: cannot be read: %s", path,
-			       strerror(errno));
-	while (rc == 0 && (n = getline(&line, &room, f)) > 0)
-		rc = read_line(r, (struct span){line, (size_t)n}, path,
-			       ++number, err);
-	if (rc == 0 && !feof(f))
-		rc = err_set(err, ERR_SYS, "%s: cannot be read: %s", path,
-			     strerror(errno));
-	free(line);
-	fclose(f);
+	if (torn)
+		pass(r, RECORDS_TORN);
 	return rc;
 }
 
 /* ---- the whole ----------------------------------------------------------- */
 
-static int by_stage_and_name(const void *a, const void *b)
+static int by_stage_and_name(const void *a, const void *b, void *askers)
 {
 	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-	int stage = (int)judge_is_of_check(x) - (int)judge_is_of_check(y);
+	int stage = (int)askers_say(askers, x) - (int)askers_say(askers, y);
 
 	return stage ? stage : strcmp(x, y);
 }
@@ -322,9 +312,10 @@ static void sort_names(struct records *r)
 	s->names = arena_get(r->arena, r->n_names * sizeof(*s->names));
 	if (r->n_names)
 		memcpy(s->names, r->names, r->n_names * sizeof(*s->names));
-	qsort(s->names, s->n_names, sizeof(*s->names), by_stage_and_name);
+	qsort_r(s->names, s->n_names, sizeof(*s->names), by_stage_and_name,
+		&r->askers);
 	while (s->n_before < s->n_names &&
-	       !judge_is_of_check(s->names[s->n_before]))
+	       !askers_say(&r->askers, s->names[s->n_before]))
 		s->n_before++;
 }
 
@@ -338,51 +329,6 @@ static void put_row(struct records *r, const size_t *places,
 						      : NAN;
 	*out = row->sample;
 	out->values = values;
-}
-
-enum usd { USD_CHEAP, USD_CHECK, USD_EXPENSIVE };
-
-static double *usd_of(struct sample *s, enum usd which)
-{
-	double *const usd[] = {&s->cheap_usd, &s->check_usd, &s->expensive_usd};
-
-	return usd[which];
-}
-
-/* What is not known of a row is taken to be the mean of what is. */
-static void fill_in(struct samples *s, enum usd which)
-{
-	double sum = 0, mean;
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		const double *usd = usd_of(&s->v[i], which);
-
-		if (isnan(*usd))
-			continue;
-		sum += *usd;
-		n++;
-	}
-	mean = n ? sum / (double)n : NAN;
-	for (size_t i = 0; i < s->n; i++) {
-		double *usd = usd_of(&s->v[i], which);
-
-		if (isnan(*usd))
-			*usd = mean;
-	}
-}
-
-static void settle_costs(const struct records *r, struct samples *s)
-{
-	fill_in(s, USD_CHEAP);
-	fill_in(s, USD_CHECK);
-	fill_in(s, USD_EXPENSIVE);
-	if (!judge_check_is_early(r->want.cascade))
-		return;
-	for (size_t i = 0; i < s->n && !isnan(s->v[i].check_usd); i++) {
-		s->v[i].cheap_usd += s->v[i].check_usd;
-		s->v[i].check_usd = 0;
-	}
 }
 
 const struct samples *records_samples(struct records *r)
@@ -403,7 +349,8 @@ const struct samples *records_samples(struct records *r)
 	for (size_t i = 0; i < r->n_rows; i++)
 		put_row(r, places, &r->rows[i], &s->v[i]);
 	if (!r->want.every)
-		settle_costs(r, s);
+		costs_settle(s, &r->askers);
+	costs_add_checks(s);
 	digest_sum_get(r->sum, &d);
 	digest_hex(&d, s->digest);
 	return s;

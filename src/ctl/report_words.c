@@ -5,6 +5,7 @@
 #include "ctl/report_words.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "ctl/amount.h"
 
@@ -271,10 +272,19 @@ static void say_asked(struct buf *out, const struct report_view *v)
 			 amount_usd(-gain).s);
 }
 
+/* What the word stands for, unless that is plain. */
+static void say_names(struct buf *out, const struct report_view *v)
+{
+	if (v->checks && strcmp(v->checks, "check") != 0)
+		buf_addf(out, "Here the check is %s%s. ", v->checks,
+			 v->n_kinds > 1 ? ", taken together" : "");
+}
+
 void report_say_check(struct buf *out, const struct report_view *v)
 {
 	const struct report_policy *p = fitted(v);
 
+	say_names(out, v);
 	if (v->n_checks == 0)
 		buf_adds(out, v->checker ? "A check is configured, but no row "
 					   "has one: nothing is known of it."

@@ -10,17 +10,21 @@
 
 #include "base/mem.h"
 #include "cascade/policy.h"
-#include "ctl/judge.h"
+#include "ctl/askers.h"
 #include "verify/signal.h"
+#include "verify/verifiers.h"
 
-#define LINKS_MOST 4 /* reads, head, check, head */
+#define LINKS_MOST (3 + ASKERS_MOST) /* reads, head, checks, head */
 #define NOWHERE	   SIZE_MAX
 
 struct ruler {
 	const struct samples *samples;
 	const struct heads *heads; /* NULL: raw scores */
 	size_t *places; /* of the heads' features among the samples' values */
-	size_t raw, check_p, check_agree; /* of raw scores there */
+	struct askers askers;
+	size_t first_check; /* the link of the first of them */
+	size_t raw;	    /* place of the raw score of what only reads ... */
+	bool is_log;	    /* ... which is e^x */
 	enum policy_link links[LINKS_MOST];
 	struct conf_range bands[LINKS_MOST];
 	struct policy policy;
@@ -50,18 +54,46 @@ static void add_link(struct ruler *r, enum policy_link link)
 	r->links[r->policy.n_verify++] = link;
 }
 
-/* band: of the check; NULL: there is none. */
-static void add_links(struct ruler *r, const struct conf_range *band)
+/* checks: those that are asked are. */
+static void add_links(struct ruler *r, bool checks)
 {
 	add_link(r, POLICY_READS);
 	if (r->heads)
 		add_link(r, POLICY_HEAD);
-	if (!band)
-		return;
-	r->bands[r->policy.n_verify] = *band;
-	add_link(r, POLICY_CHECKS);
-	if (r->heads)
+	r->first_check = r->policy.n_verify;
+	for (size_t i = 0; checks && i < r->askers.n; i++) {
+		const struct asker *a = &r->askers.v[i];
+
+		r->bands[r->policy.n_verify] = a->verifier->asks->band(a->opts);
+		add_link(r, POLICY_CHECKS);
+	}
+	if (r->heads && r->policy.n_verify > r->first_check)
 		add_link(r, POLICY_HEAD_AFTER);
+}
+
+/* SIGNAL_N: it has no raw score. */
+static enum signal_id raw_signal(const struct verifier *v, const void *opts)
+{
+	if (v->raw)
+		return v->raw(opts);
+	return v->asks && v->asks->n_score ? v->asks->score[0] : SIGNAL_N;
+}
+
+/* The last one that gives a score counts. */
+static void find_raw(struct ruler *r, const struct conf_cascade *c)
+{
+	r->raw = NOWHERE;
+	for (size_t i = 0; i < c->n_verify; i++) {
+		const void *opts = c->verify[i].opts;
+		const struct verifier *v =
+			verifier_find(c->verify[i].verifier->name);
+		enum signal_id id = raw_signal(v, opts);
+
+		if (verifier_asks(v, opts) || id == SIGNAL_N)
+			continue;
+		r->raw = place_of(r->samples, signal_name(id));
+		r->is_log = strcmp(signal_unit(id), "nat") == 0;
+	}
 }
 
 static void set_cut(struct policy *p, const struct artifact *a,
@@ -71,8 +103,7 @@ static void set_cut(struct policy *p, const struct artifact *a,
 	p->has_target = a && isnan(threshold);
 	p->threshold = threshold;
 	if (p->has_target)
-		p->cuts = (struct policy_cuts){a->cuts.accept, a->cuts.check,
-					       a->cuts.after};
+		p->cuts = a->cuts;
 }
 
 struct ruler *ruler_new(const struct samples *s, const struct conf_cascade *c,
@@ -82,16 +113,14 @@ struct ruler *ruler_new(const struct samples *s, const struct conf_cascade *c,
 
 	r->samples = s;
 	r->heads = a ? &a->heads : NULL;
-	r->raw = place_of(s, judge_raw_signal(c));
-	r->check_p = place_of(s, signal_name(SIGNAL_CHECK_P));
-	r->check_agree = place_of(s, signal_name(SIGNAL_CHECK_AGREE));
-	r->policy = (struct policy){.n_tiers = 2, .links = r->links,
-				    .bands = r->bands};
+	r->askers = askers_of(c);
+	find_raw(r, c);
+	r->policy = (struct policy){
+		.n_tiers = 2, .links = r->links, .bands = r->bands};
 	set_cut(&r->policy, a, threshold);
 	if (a)
 		find_places(r);
-	add_links(r, !a || a->heads.has_after ? judge_check_option(c, "band")
-					      : NULL);
+	add_links(r, !a || a->heads.has_after);
 	return r;
 }
 
@@ -118,15 +147,35 @@ static struct verdict scored(double score)
 	};
 }
 
+static struct verdict lacking(enum verdict_lack lack)
+{
+	return (struct verdict){.kind = VERDICT_NONE, .lack = lack};
+}
+
 static struct verdict read_reply(const struct ruler *r, const struct sample *s)
 {
-	double min = value_at(s, r->raw);
+	double raw = value_at(s, r->raw);
 
-	return scored(r->heads ? NAN : exp(min < 0 ? min : 0 * min));
+	if (r->is_log)
+		raw = exp(raw < 0 ? raw : 0 * raw);
+	return scored(r->heads ? NAN : raw);
+}
+
+/* Was its verifier asked, if it asks? What was not is not known. */
+static bool is_there(const struct ruler *r, const char *signal,
+		     const struct verdict *const *given)
+{
+	struct span whose = signal_verifier(signal);
+
+	for (size_t i = 0; i < r->askers.n; i++)
+		if (span_is(whose, r->askers.v[i].verifier->conf.name))
+			return given[r->first_check + i] != NULL;
+	return true;
 }
 
 static struct verdict ask_head(const struct ruler *r, const struct sample *s,
-			       enum heads_stage stage)
+			       enum heads_stage stage,
+			       const struct verdict *const *given)
 {
 	size_t n = r->heads->n[stage];
 	double *values = mem_array(n, sizeof(*values));
@@ -134,11 +183,12 @@ static struct verdict ask_head(const struct ruler *r, const struct sample *s,
 	struct verdict v;
 
 	for (size_t i = 0; i < n; i++)
-		values[i] = value_at(s, r->places[i]);
+		values[i] = is_there(r, r->heads->features[i].name, given)
+				    ? value_at(s, r->places[i])
+				    : (double)NAN;
 	if (heads_lack(r->heads, stage, values)) {
 		free(values);
-		return (struct verdict){.kind = VERDICT_NONE,
-					.lack = LACK_SIGNAL};
+		return lacking(LACK_SIGNAL);
 	}
 	score = heads_apply(r->heads, stage, values,
 			    r->samples->n_words == r->heads->n_words ? &s->words
@@ -149,62 +199,107 @@ static struct verdict ask_head(const struct ruler *r, const struct sample *s,
 	return v;
 }
 
-static struct verdict ask_check(const struct ruler *r, const struct sample *s)
+static struct verdict ask(const struct ruler *r, const struct sample *s,
+			  size_t check)
 {
-	double p = value_at(s, r->check_p);
+	const struct verify_asks *asks = r->askers.v[check].verifier->asks;
+	double score = NAN;
 
-	if (!s->has_check)
-		return (struct verdict){
-			.kind = VERDICT_NONE,
-			.lack = s->check_unknown ? LACK_SIGNAL : LACK_FAULT,
-		};
-	return scored(isnan(p) ? value_at(s, r->check_agree) : p);
+	switch (s->checks[check].said) {
+	case SAID_ABSENT:
+	case SAID_FAULT:
+		return lacking(LACK_FAULT);
+	case SAID_NOTHING:
+		return lacking(LACK_SIGNAL);
+	case SAID_SOMETHING:
+		break;
+	}
+	for (size_t i = asks->n_score; i-- > 0;) {
+		double value = value_at(
+			s, place_of(r->samples, signal_name(asks->score[i])));
+
+		score = isnan(value) ? score : value;
+	}
+	return scored(score);
 }
 
 static struct verdict verdict_of(const struct ruler *r, const struct sample *s,
-				 size_t i)
+				 size_t i, const struct verdict *const *given)
 {
 	switch (r->links[i]) {
 	case POLICY_READS:
 		return read_reply(r, s);
 	case POLICY_HEAD:
-		return ask_head(r, s, HEADS_BEFORE);
+		return ask_head(r, s, HEADS_BEFORE, given);
 	case POLICY_HEAD_AFTER:
-		return ask_head(r, s, HEADS_AFTER);
+		return ask_head(r, s, HEADS_AFTER, given);
 	case POLICY_CHECKS:
-		return ask_check(r, s);
+		return ask(r, s, i - r->first_check);
 	}
-	return (struct verdict){.kind = VERDICT_NONE, .lack = LACK_FAULT};
+	return lacking(LACK_FAULT);
 }
 
 /* ---- ruling -------------------------------------------------------------- */
 
-static enum cuts_fate fate_of(bool accepted, bool checked)
+static void charge(struct ruling *g, const struct sample_check *check)
 {
-	if (checked)
-		return accepted ? CUTS_CHECK_ACCEPT : CUTS_CHECK_ESCALATE;
-	return accepted ? CUTS_ACCEPT : CUTS_ESCALATE;
+	if (isnan(check->usd))
+		g->check_unpriced = true;
+	else
+		g->check_usd += check->usd;
+}
+
+/* Begun before anything is known of the reply, even of one that is barred. */
+static void charge_early(const struct ruler *r, const struct sample *s,
+			 struct ruling *g)
+{
+	for (size_t i = 0; i < r->askers.n; i++)
+		if (asker_is_early(&r->askers.v[i]))
+			charge(g, &s->checks[i]);
+}
+
+static void note(const struct ruler *r, const struct sample *s, size_t link,
+		 const struct verdict *v, struct ruling *g)
+{
+	size_t check = link - r->first_check;
+
+	switch (r->links[link]) {
+	case POLICY_READS:
+		break;
+	case POLICY_HEAD:
+	case POLICY_HEAD_AFTER:
+		g->regret = v->regret;
+		break;
+	case POLICY_CHECKS:
+		g->fate = CUTS_CHECK_ESCALATE;
+		if (!asker_is_early(&r->askers.v[check]))
+			charge(g, &s->checks[check]);
+		break;
+	}
+}
+
+static enum cuts_fate kept(enum cuts_fate escalated)
+{
+	return escalated == CUTS_ESCALATE ? CUTS_ACCEPT : CUTS_CHECK_ACCEPT;
 }
 
 struct ruling ruler_rule(const struct ruler *r, const struct sample *s)
 {
-	struct ruling g = {CUTS_ESCALATE, s->barred, 0, 1};
+	struct ruling g = {CUTS_ESCALATE, s->barred, 0, 1, 0, false};
 	const struct verdict *given[LINKS_MOST] = {NULL};
 	struct verdict v[LINKS_MOST];
 	struct decision d;
-	bool checked = false;
 
+	charge_early(r, s, &g);
 	if (s->barred)
 		return g;
 	while ((d = policy_judge(&r->policy, given)).step == POLICY_VERIFY) {
-		v[d.link] = verdict_of(r, s, d.link);
+		v[d.link] = verdict_of(r, s, d.link, given);
 		given[d.link] = &v[d.link];
-		checked = checked || r->links[d.link] == POLICY_CHECKS;
-		if (r->links[d.link] == POLICY_HEAD ||
-		    r->links[d.link] == POLICY_HEAD_AFTER)
-			g.regret = v[d.link].regret;
+		note(r, s, d.link, &v[d.link], &g);
 	}
-	g.fate = fate_of(d.step == POLICY_ACCEPT, checked);
+	if (d.step == POLICY_ACCEPT)
+		g.fate = kept(g.fate);
 	g.reason = reason_name(d.reason);
 	g.confidence = isnan(d.confidence) ? 0 : d.confidence;
 	return g;
@@ -221,7 +316,7 @@ struct cuts_row ruler_row(const struct ruling *g, const struct sample *s,
 	struct cuts_row row = {
 		.regret = {NAN, NAN},
 		.cheap_usd = isnan(s->cheap_usd) ? 0 : s->cheap_usd,
-		.check_usd = isnan(s->check_usd) ? 0 : s->check_usd,
+		.check_usd = g->check_usd,
 		.expensive_usd = s->expensive_usd,
 		.loss = loss,
 	};

@@ -20,6 +20,14 @@ bool samples_labelled(const struct samples *s)
 	return n_labels > 0 && n_labels >= n_pairs;
 }
 
+bool samples_have_words(const struct samples *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->v[i].has_text && !s->v[i].barred)
+			return false;
+	return s->n_words > 0;
+}
+
 enum known sample_loss(const struct sample *s, bool labelled)
 {
 	if (!labelled)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "ctl/job.h"
-#include "ctl/judge.h"
 #include "ctl/ruler.h"
 #include "ctl/tell.h"
 
@@ -22,7 +21,7 @@ static const struct args_command command = {
 		"each record, in order, one JSON object: id, confidence, "
 		"regret, decision\n"
 		"(accept, escalate), reason, signals, verify_usd (what the "
-		"check cost, 0 when\n"
+		"checks cost, 0 when\n"
 		"none was asked, null when it is not known).\n"
 		"      --artifact FILE  what `frugalctl calibrate` wrote\n"
 		"      --records FILE...  recorded requests, JSON Lines\n"
@@ -44,13 +43,8 @@ static json_t *signals_json(const struct samples *s, const struct sample *row)
 	return o;
 }
 
-static bool is_checked(const struct ruling *g)
-{
-	return g->fate == CUTS_CHECK_ACCEPT || g->fate == CUTS_CHECK_ESCALATE;
-}
-
 static int print(const struct samples *s, const struct sample *row,
-		 const struct ruling *g, bool early)
+		 const struct ruling *g)
 {
 	bool kept = g->fate == CUTS_ACCEPT || g->fate == CUTS_CHECK_ACCEPT;
 
@@ -60,7 +54,7 @@ static int print(const struct samples *s, const struct sample *row,
 		tell_number(g->regret), "decision",
 		kept ? "accept" : "escalate", "reason", g->reason, "signals",
 		signals_json(s, row), "verify_usd",
-		tell_number(early || is_checked(g) ? row->check_usd : 0)));
+		tell_number(g->check_unpriced ? (double)NAN : g->check_usd)));
 }
 
 static int score(const struct args *a, const struct subject *s,
@@ -74,8 +68,7 @@ static int score(const struct args *a, const struct subject *s,
 	for (size_t i = 0; i < samples->n && rc == 0; i++) {
 		struct ruling g = ruler_rule(r, &samples->v[i]);
 
-		rc = print(samples, &samples->v[i], &g,
-			   judge_check_is_early(s->cascade));
+		rc = print(samples, &samples->v[i], &g);
 	}
 	ruler_free(r);
 	if (rc == 0 && fflush(stdout) == 0)

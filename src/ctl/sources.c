@@ -59,12 +59,7 @@ static int refuse_nothing(const struct sources *f, const struct args_command *c,
 	char whys[160];
 
 	add_whys(f, whys, sizeof(whys));
-	if (f->textless)
-		err_set(&err, ERR_SYS,
-			"%s: no request of cascade %s has its texts; set "
-			"`ledger: {store_text: true}`",
-			f->ledger, s->cascade->name);
-	else if (*others)
+	if (*others)
 		err_set(&err, ERR_SYS,
 			"no row can be used%s; the first tier is %s, the rows "
 			"name %s",
@@ -135,6 +130,31 @@ static size_t count_absent(const struct samples *s)
 	return n;
 }
 
+static size_t count_repeated(const struct samples *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += s->v[i].repeats;
+	return n;
+}
+
+/* More than a tenth is too many to pass over in silence. */
+static void print_repeated(const struct samples *s, FILE *to)
+{
+	size_t n = count_repeated(s);
+
+	if (n == 0)
+		return;
+	fprintf(to, "           %zu repeat%s the question of an earlier row\n",
+		n, n == 1 ? "s" : "");
+	if (10 * n > s->n)
+		fputs("           the limits take rows to be independent: with "
+		      "so many repeats\n           they are narrower than they "
+		      "should be\n",
+		      to);
+}
+
 void sources_print(const struct sources *f, FILE *to)
 {
 	const struct records_passed *p = records_passed(f->records);
@@ -150,8 +170,8 @@ void sources_print(const struct sources *f, FILE *to)
 		fprintf(to, "           passed over: %zu %s\n", p->n, p->why);
 	if (f->textless)
 		fprintf(to,
-			"           passed over: %" PRId64
-			" whose texts were not stored\n",
+			"           %" PRId64 " whose texts were not stored: "
+			"words are no signals then\n",
 			f->textless);
 	if (barred)
 		fprintf(to,
@@ -160,7 +180,8 @@ void sources_print(const struct sources *f, FILE *to)
 			barred);
 	if (absent)
 		fprintf(to,
-			"           %zu were never checked: where a check would "
+			"           %zu were never checked: where a check "
+			"would "
 			"be asked\n           their loss counts\n",
 			absent);
 	if (enforced)
@@ -168,4 +189,5 @@ void sources_print(const struct sources *f, FILE *to)
 			"           %zu of an enforcing cascade: may fit, "
 			"never certify\n",
 			enforced);
+	print_repeated(f->samples, to);
 }

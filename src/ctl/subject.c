@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/jtext.h"
 #include "conf/conf_read.h"
+#include "ctl/configuration.h"
 #include "verify/verifiers.h"
 
 static int say(const struct args_command *c, int status, const char *text)
@@ -26,55 +27,18 @@ static void say_lines(const struct buf *b)
 		fwrite(b->p, 1, b->n, stderr);
 }
 
-/* ---- from a configuration ------------------------------------------------ */
-
 static int read_conf(struct subject *s, const char *path)
 {
-	struct buf faults, warnings;
-
-	buf_init(&faults, 0);
-	buf_init(&warnings, 0);
-	s->conf = conf_read_offline(path, verifier_confs(), &faults, &warnings);
-	say_lines(&faults);
-	buf_release(&faults);
-	buf_release(&warnings);
+	s->conf = configuration_read(path);
 	return s->conf ? 0 : ARGS_USAGE;
-}
-
-static const struct conf_cascade *find(const struct conf *c, const char *name)
-{
-	if (!name)
-		return c->n_cascades == 1 ? &c->cascades[0] : NULL;
-	for (size_t i = 0; i < c->n_cascades; i++)
-		if (strcmp(c->cascades[i].name, name) == 0)
-			return &c->cascades[i];
-	return NULL;
-}
-
-static int refuse_name(const struct subject *s, const struct args_command *c,
-		       const char *name)
-{
-	struct buf names;
-	int status;
-
-	buf_init(&names, 400);
-	for (size_t i = 0; i < s->conf->n_cascades; i++)
-		buf_addf(&names, "%s%s", i ? ", " : "",
-			 s->conf->cascades[i].name);
-	status = name ? args_wrong(c, "there is no cascade %s; there is: %.*s",
-				   name, (int)names.n, names.n ? names.p : "")
-		      : args_wrong(c, "name one with --cascade: %.*s",
-				   (int)names.n, names.n ? names.p : "");
-	buf_release(&names);
-	return status;
 }
 
 static int choose(struct subject *s, const struct args_command *c,
 		  const char *name)
 {
-	s->cascade = find(s->conf, name);
+	s->cascade = configuration_find(s->conf, name);
 	if (!s->cascade)
-		return refuse_name(s, c, name);
+		return configuration_refuse(s->conf, c, name);
 	if (s->cascade->n_tiers != 2)
 		return args_wrong(c,
 				  "cascade %s has %zu tiers; this is for those "
@@ -182,8 +146,8 @@ static int open_artifact(struct subject *s, const struct args_command *c,
 	return 0;
 }
 
-/* The daemon would refuse it: so would it be wrong to score by it. What only
- * records bring is no matter here. */
+/* The daemon would refuse it: so would it be wrong to score by it. That it
+ * needs what only records bring is no matter here. */
 static int compare(const struct subject *s, const struct args_command *c,
 		   const char *path)
 {
@@ -192,8 +156,7 @@ static int compare(const struct subject *s, const struct args_command *c,
 	struct err err = {0}, why = {0};
 	int rc = 0;
 
-	if (!artifact_foreign_signal(s->artifact) &&
-	    artifact_fits(s->artifact, &r, &err) < 0) {
+	if (artifact_fits(s->artifact, &r, &err) < 0) {
 		err_set(&why, err.kind, "%s: %s", path, err.text);
 		rc = say(c, ARGS_USAGE, why.text);
 	}

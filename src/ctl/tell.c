@@ -5,8 +5,9 @@
 #include "ctl/tell.h"
 
 #include <math.h>
+#include <string.h>
 
-#include "ctl/judge.h"
+#include "ctl/askers.h"
 
 #define PERCENT(x) (100 * (x))
 
@@ -130,15 +131,30 @@ static void tell_price_of_check(const struct calibration *c, FILE *to)
 			PERCENT(c->way[CUTS_CHECK_ALL].net_saving));
 }
 
+/* What the word stands for, unless that is plain. */
+static void name_checks(const struct askers *a, FILE *to)
+{
+	struct arena *arena = arena_new();
+	const char *names = askers_names(a, arena);
+
+	if (strcmp(names, "check") != 0)
+		fprintf(to, "here it is %s%s\n           ", names,
+			a->n > 1 ? ", taken together" : "");
+	arena_free(arena);
+}
+
 static void tell_check(const struct tell *t, const struct calibration *c,
 		       FILE *to)
 {
-	if (!judge_check_backend(t->cascade))
+	const struct askers askers = askers_of(t->cascade);
+
+	if (askers.n == 0)
 		return;
 	fputs("check      ", to);
+	name_checks(&askers, to);
 	if (!c->heads.has_after)
 		fputs("no row has one, so none is ever asked\n", to);
-	else if (judge_check_is_early(t->cascade))
+	else if (askers_are_early(&askers))
 		fputs("asked early: it is paid for with every reply\n", to);
 	else
 		tell_price_of_check(c, to);

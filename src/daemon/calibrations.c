@@ -11,6 +11,9 @@
 static const char raw[] = "uncalibrated: the threshold compares a raw score, "
 			  "which is no probability";
 
+static const char shadow[] = "in the shadow: the last tier answers, the others "
+			     "are asked for the ledger alone";
+
 typedef void tell_fn(const struct cascade *c, const char *what);
 
 static void tell(const struct cascade *c, tell_fn *fn)
@@ -19,7 +22,7 @@ static void tell(const struct cascade *c, tell_fn *fn)
 	char text[200];
 
 	if (!a) {
-		fn(c, raw);
+		fn(c, c->conf->mode == CONF_MODE_SHADOW ? shadow : raw);
 		return;
 	}
 	snprintf(text, sizeof(text),
@@ -40,12 +43,17 @@ static void each(const struct generation *g, tell_fn *fn)
 
 static void log_it(const struct cascade *c, const char *what)
 {
-	char target[32], text[256];
+	bool in_shadow = c->conf->mode == CONF_MODE_SHADOW;
+	bool fine = in_shadow || (c->artifact && c->artifact->worth_it);
+	char rule[32] = "target=1", text[256];
 
-	snprintf(target, sizeof(target), "threshold=%g", c->conf->threshold);
-	log_line(c->artifact && c->artifact->worth_it ? LOG_INFO : LOG_WARN,
-		 "cascade=%s %s calibrated=%s msg=%s", c->name,
-		 c->policy.has_target ? "target=1" : target,
+	if (in_shadow)
+		snprintf(rule, sizeof(rule), "mode=shadow");
+	else if (!c->policy.has_target)
+		snprintf(rule, sizeof(rule), "threshold=%g",
+			 c->conf->threshold);
+	log_line(fine ? LOG_INFO : LOG_WARN,
+		 "cascade=%s %s calibrated=%s msg=%s", c->name, rule,
 		 c->artifact ? "true" : "false",
 		 log_value(text, sizeof(text), what));
 }

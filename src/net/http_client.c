@@ -661,6 +661,11 @@ struct buf *fetch_body(struct fetch *f)
 	return &f->body;
 }
 
+bool fetch_was_sent(const struct fetch *f)
+{
+	return f->was_sent;
+}
+
 int64_t fetch_first_byte_us(const struct fetch *f)
 {
 	return f->first_byte_us;

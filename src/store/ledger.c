@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows on their way to the file: a lane for each loop, one thread that writes.
+ * Rows and labels on their way to the file: a lane for each loop, one thread
+ * that writes.
  *
- * The writer looks into the lanes ten times a second; so handing a row over
- * costs a loop two memory accesses and no call into the system.
+ * The writer looks into the lanes ten times a second; so handing one over costs
+ * a loop two memory accesses and no call into the system.
  */
 #include "store/ledger.h"
 
@@ -21,7 +22,7 @@
 #include "base/now.h"
 #include "store/ledger_file.h"
 
-#define LANE_ROOM  4096u /* rows; a power of two */
+#define LANE_ROOM  4096u /* items; a power of two */
 #define BATCH_MOST 1000u
 #define LOOK_MS	   100
 #define BACKOFF_MS 5000 /* the longest wait after the disk refused */
@@ -37,13 +38,13 @@ struct lane {
 	char apart_1[56];
 	_Atomic uint64_t taken;
 	char apart_2[56];
-	struct ledger_row *slots[LANE_ROOM];
+	struct ledger_item slots[LANE_ROOM];
 };
 
 struct ledger {
 	struct lane *lanes;
 	size_t n_lanes;
-	struct metric *written, *dropped, *errors;
+	struct metric *rows, *labels, *dropped, *errors;
 	int64_t keep_us;
 	int wake; /* eventfd: readable once it is time to stop */
 	pthread_t thread;
@@ -52,7 +53,7 @@ struct ledger {
 
 	/* From here on the writer's alone. */
 	struct ledger_file *file;
-	struct ledger_row *batch[BATCH_MOST]; /* taken, not yet committed */
+	struct ledger_item batch[BATCH_MOST]; /* taken, not yet committed */
 	size_t n_batch;
 	size_t turn;	/* the lane to begin with */
 	int backoff_ms; /* 0: the last write went well */
@@ -60,7 +61,7 @@ struct ledger {
 	int64_t dropped_said, say_due_us;
 };
 
-/* ---- rows ---------------------------------------------------------------- */
+/* ---- rows and labels ----------------------------------------------------- */
 
 struct ledger_row *ledger_row_new(size_t n_attempts, size_t n_verdicts)
 {
@@ -72,6 +73,7 @@ struct ledger_row *ledger_row_new(size_t n_attempts, size_t n_verdicts)
 	row->n_attempts = n_attempts;
 	row->verdicts = arena_get(a, n_verdicts * sizeof(*row->verdicts));
 	row->n_verdicts = n_verdicts;
+	row->agrees = -1;
 	return row;
 }
 
@@ -93,32 +95,77 @@ size_t ledger_row_answers(const struct ledger_row *row)
 	return n;
 }
 
+struct ledger_label *ledger_label_new(void)
+{
+	struct arena *a = arena_new();
+	struct ledger_label *label = arena_get(a, sizeof(*label));
+
+	label->arena = a;
+	return label;
+}
+
+void ledger_label_free(struct ledger_label *label)
+{
+	if (label)
+		arena_free(label->arena);
+}
+
+static void item_free(struct ledger_item *item)
+{
+	ledger_row_free(item->row);
+	ledger_label_free(item->label);
+}
+
+static const char *item_id(const struct ledger_item *item)
+{
+	const char *id =
+		item->row ? item->row->request_id : item->label->request_id;
+
+	return id ? id : "-";
+}
+
 /* ---- lanes --------------------------------------------------------------- */
 
-void ledger_put(struct ledger *g, size_t lane, struct ledger_row **row)
+/* False: the lane is full, and the item is gone. */
+static bool put(struct ledger *g, size_t lane, struct ledger_item item)
 {
 	struct lane *l = &g->lanes[lane];
-	uint64_t put = atomic_load_explicit(&l->put, memory_order_relaxed);
+	uint64_t n = atomic_load_explicit(&l->put, memory_order_relaxed);
 	uint64_t taken = atomic_load_explicit(&l->taken, memory_order_acquire);
 
 	assert(lane < g->n_lanes);
-	if (put - taken == LANE_ROOM) {
+	if (n - taken == LANE_ROOM) {
 		metric_add(g->dropped, 1);
-		ledger_row_free(*row);
-	} else {
-		l->slots[put % LANE_ROOM] = *row;
-		atomic_store_explicit(&l->put, put + 1, memory_order_release);
+		item_free(&item);
+		return false;
 	}
+	l->slots[n % LANE_ROOM] = item;
+	atomic_store_explicit(&l->put, n + 1, memory_order_release);
+	return true;
+}
+
+void ledger_put(struct ledger *g, size_t lane, struct ledger_row **row)
+{
+	put(g, lane, (struct ledger_item){.row = *row});
 	*row = NULL;
+}
+
+bool ledger_put_label(struct ledger *g, size_t lane,
+		      struct ledger_label **label)
+{
+	bool taken = put(g, lane, (struct ledger_item){.label = *label});
+
+	*label = NULL;
+	return taken;
 }
 
 /* As many as the batch has room for. */
 static void take_from(struct ledger *g, struct lane *l)
 {
 	uint64_t taken = atomic_load_explicit(&l->taken, memory_order_relaxed);
-	uint64_t put = atomic_load_explicit(&l->put, memory_order_acquire);
+	uint64_t n = atomic_load_explicit(&l->put, memory_order_acquire);
 
-	while (taken != put && g->n_batch < BATCH_MOST)
+	while (taken != n && g->n_batch < BATCH_MOST)
 		g->batch[g->n_batch++] = l->slots[taken++ % LANE_ROOM];
 	atomic_store_explicit(&l->taken, taken, memory_order_release);
 }
@@ -136,16 +183,17 @@ static void fill_batch(struct ledger *g)
 static void drop(struct ledger *g, size_t i)
 {
 	metric_add(g->dropped, 1);
-	ledger_row_free(g->batch[i]);
+	item_free(&g->batch[i]);
 	memmove(&g->batch[i], &g->batch[i + 1],
 		(--g->n_batch - i) * sizeof(*g->batch));
 }
 
 static void empty_batch(struct ledger *g)
 {
-	metric_add(g->written, (int64_t)g->n_batch);
-	for (size_t i = 0; i < g->n_batch; i++)
-		ledger_row_free(g->batch[i]);
+	for (size_t i = 0; i < g->n_batch; i++) {
+		metric_add(g->batch[i].row ? g->rows : g->labels, 1);
+		item_free(&g->batch[i]);
+	}
 	g->n_batch = 0;
 	if (g->backoff_ms)
 		log_line(LOG_INFO, "msg=\"ledger is written again\"");
@@ -167,13 +215,13 @@ static void back_off(struct ledger *g, const struct err *why)
 		g->backoff_ms = BACKOFF_MS;
 }
 
-/* A row that can never be written must not hold up the others. */
+/* What can never be written must not hold up the others. */
 static void drop_bad(struct ledger *g, size_t bad, const struct err *why)
 {
 	char text[300];
 
-	log_line(LOG_ERROR, "msg=\"ledger refuses a row\" run=%s why=%s",
-		 g->batch[bad]->request_id ? g->batch[bad]->request_id : "-",
+	log_line(LOG_ERROR, "msg=\"ledger refuses a %s\" run=%s why=%s",
+		 g->batch[bad].row ? "row" : "label", item_id(&g->batch[bad]),
 		 log_value(text, sizeof(text), why->text));
 	drop(g, bad);
 }
@@ -191,8 +239,8 @@ static bool write_all(struct ledger *g)
 		full = g->n_batch == BATCH_MOST;
 		if (g->n_batch == 0)
 			break;
-		if (ledger_file_write(g->file, g->batch, g->n_batch, &bad,
-				      &why) == 0) {
+		if (ledger_file_write_items(g->file, g->batch, g->n_batch, &bad,
+					    &why) == 0) {
 			empty_batch(g);
 			continue;
 		}
@@ -278,16 +326,23 @@ static struct metric *counter(struct metric_set *set,
 
 static void count_with(struct ledger *g, struct metric_set *set)
 {
-	static const struct metric_family written = {
+	static const struct metric_family rows = {
 		.name = "frugald_ledger_rows_total",
 		.help = "Requests written to the ledger.",
 		.type = METRIC_COUNTER,
 		.labels = "",
 		.scale = 1,
 	};
+	static const struct metric_family labels = {
+		.name = "frugald_ledger_labels_total",
+		.help = "Labels written to the ledger.",
+		.type = METRIC_COUNTER,
+		.labels = "",
+		.scale = 1,
+	};
 	static const struct metric_family dropped = {
 		.name = "frugald_ledger_dropped_total",
-		.help = "Requests the ledger could not take.",
+		.help = "Requests and labels the ledger could not take.",
 		.type = METRIC_COUNTER,
 		.labels = "",
 		.scale = 1,
@@ -300,7 +355,8 @@ static void count_with(struct ledger *g, struct metric_set *set)
 		.scale = 1,
 	};
 
-	g->written = counter(set, &written);
+	g->rows = counter(set, &rows);
+	g->labels = counter(set, &labels);
 	g->dropped = counter(set, &dropped);
 	g->errors = counter(set, &errors);
 }

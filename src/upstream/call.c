@@ -13,6 +13,7 @@
 
 #include "base/now.h"
 #include "chat/chat_edit.h"
+#include "chat/gather.h"
 #include "evt/deadline.h"
 #include "net/http_client.h"
 #include "net/sse.h"
@@ -33,7 +34,7 @@ struct call {
 	struct arena *arena;   /* spans of the reply */
 	struct arena *scratch; /* spans of one chunk */
 	struct buf body;       /* the question as sent */
-	struct buf bytes;      /* the reply, unless it streams */
+	struct buf bytes;      /* the reply; of a stream what was gathered */
 	struct fetch *fetch;
 	struct answer answer;
 	unsigned added;	       /* enum dialect_added, of the present fetch */
@@ -41,6 +42,8 @@ struct call {
 
 	bool streams;	       /* the reply is an event stream */
 	struct sse_in sse;
+	bool gathers; /* live and keep_bytes */
+	struct gather gather;
 	bool said_done;
 	uint64_t seen, finished; /* bit i: choice i, i < 64 */
 	size_t content_bytes;
@@ -55,6 +58,8 @@ static void ask(struct call *c);
 static void destroy(struct call *c)
 {
 	sse_in_release(&c->sse);
+	if (c->gathers)
+		gather_release(&c->gather);
 	buf_release(&c->body);
 	buf_release(&c->bytes);
 	arena_free(c->scratch);
@@ -253,17 +258,29 @@ static int on_event(void *arg, struct span data)
 		return 1;
 	}
 	note_chunk(c, &ch);
+	if (c->gathers)
+		gather_chunk(&c->gather, &ch);
 	pass_chunk(c, &ch);
 	return c->freed;
 }
 
+/* All of the stream or nothing. */
+static void keep_gathered(struct call *c)
+{
+	if (gather_write(&c->gather, &c->bytes) < 0)
+		buf_clear(&c->bytes);
+}
+
 static void end_stream(struct call *c)
 {
-	if (!c->said_done || c->seen == 0 || c->seen != c->finished)
+	if (!c->said_done || c->seen == 0 || c->seen != c->finished) {
 		fail(c, FAULT_UPSTREAM, "cut",
 		     "the backend's stream ended before it was complete");
-	else
-		finish(c, "ok");
+		return;
+	}
+	if (c->gathers)
+		keep_gathered(c);
+	finish(c, "ok");
 }
 
 static void on_linger(void *arg)
@@ -309,8 +326,6 @@ static void on_data(void *arg, struct fetch *f, struct span bytes)
 	struct call *c = arg;
 
 	(void)f;
-	if (c->streams && c->q.keep_bytes)
-		buf_add_span(&c->bytes, bytes); /* what its cap allows */
 	if (c->streams)
 		feed(c, bytes);
 	else if (buf_add_span(&c->bytes, bytes) < 0)
@@ -378,7 +393,9 @@ static void on_done(void *arg, struct fetch *f, const struct err *why)
 static int write_question(struct call *c)
 {
 	const struct chat_request *rq = c->q.request;
-	struct chat_ask q = { .buffered = c->q.want_tokens };
+	struct chat_ask q = {
+		.buffered = c->q.want_tokens || (rq->stream && !c->q.live),
+	};
 
 	c->added = 0;
 	c->answer.tokens_asked = rq->logprobs;
@@ -467,6 +484,9 @@ struct call *call_start(struct loop *l, struct http_client *client,
 	sse_in_init(&c->sse, b->max_reply);
 	if (q->live)
 		c->scratch = arena_new();
+	c->gathers = q->live && q->keep_bytes;
+	if (c->gathers)
+		gather_init(&c->gather, b->max_reply);
 	if (backend_enter(b))
 		ask(c);
 	else

@@ -381,12 +381,18 @@ struct artifact *artifact_load(const char *path, struct err *err)
 	return NULL;
 }
 
-const char *artifact_foreign_signal(const struct artifact *a)
+int artifact_is_ours(const struct artifact *a, struct err *err)
 {
-	for (size_t i = 0; i < a->heads.n[HEADS_AFTER]; i++)
-		if (!signal_find(span_of(a->heads.features[i].name)))
-			return a->heads.features[i].name;
-	return NULL;
+	for (size_t i = 0; i < a->heads.n[HEADS_AFTER]; i++) {
+		const char *name = a->heads.features[i].name;
+
+		if (!signal_find(span_of(name)))
+			return err_set(err, ERR_CONF,
+				       "needs the signal %.64s, which only "
+				       "records bring; calibrate without it",
+				       name);
+	}
+	return 0;
 }
 
 void artifact_free(struct artifact *a)
@@ -443,13 +449,6 @@ static int tier_fits(const struct artifact_tier *a,
 int artifact_fits(const struct artifact *a, const struct artifact_route *r,
 		  struct err *err)
 {
-	const char *foreign = artifact_foreign_signal(a);
-
-	if (foreign)
-		return err_set(err, ERR_CONF,
-			       "needs the signal %.64s, which only records "
-			       "bring; calibrate without it",
-			       foreign);
 	if (a->route.n_tiers != r->n_tiers)
 		return err_set(err, ERR_CONF,
 			       "was fitted for another cascade: "

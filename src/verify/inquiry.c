@@ -110,9 +110,9 @@ static int write_question(struct verification *v)
 	const struct conf_limits *limits = &c->world->conf->limits;
 	struct chat_fault why;
 
-	/* A proposal that grows by escaping beyond a whole reply's size is
-	 * none to be shown. */
-	buf_init(&v->body, c->request->body.n + 16 * INQUIRY_BYTES +
+	/* Messages may be shown as a JSON string. A proposal that grows by
+	 * escaping beyond a whole reply's size is none to be shown. */
+	buf_init(&v->body, 2 * c->request->body.n + 16 * INQUIRY_BYTES +
 				   limits->max_reply);
 	if (v->ops->write(c, v->opts, v->nonce, &v->body, &v->verdict) < 0)
 		return -1;

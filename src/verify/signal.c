@@ -5,6 +5,7 @@
 #include "verify/signal.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct row {
 	const char *name, *formula, *unit;
@@ -92,6 +93,13 @@ const char *signal_find(struct span name)
 		if (span_is(name, table[id].name))
 			return table[id].name;
 	return NULL;
+}
+
+struct span signal_verifier(const char *name)
+{
+	struct span word = {name, strcspn(name, ".")};
+
+	return span_is(word, "answer") ? span_of("logprob") : word;
 }
 
 bool signal_is_foreign(struct span name)

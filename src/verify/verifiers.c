@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "verify/verify_check.h"
+#include "verify/verify_http.h"
 #include "verify/verify_logprob.h"
+#include "verify/verify_plugin.h"
 #include "verify/verify_rules.h"
 #include "verify/verify_samples.h"
 
@@ -19,6 +21,8 @@ static const struct verifier *(*const list[])(void) = {
 	verify_self_check,
 	verify_samples,
 	verify_check,
+	verify_http,
+	verify_plugin,
 };
 
 #define N_LIST (sizeof(list) / sizeof(list[0]))

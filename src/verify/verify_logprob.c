@@ -213,11 +213,17 @@ static void write_signals(const struct chat_choice *c, const struct range *all,
 			  s + SIGNAL_ANSWER);
 }
 
+static enum signal_id raw(const void *opts)
+{
+	const struct logprob_opts *o = opts;
+
+	return o->span == SPAN_ANSWER ? SIGNAL_ANSWER_MIN : SIGNAL_LOGPROB_MIN;
+}
+
 void verify_logprob_judge(const struct verify_case *c, const void *opts,
 			  struct verdict *v)
 {
 	const struct chat_choice *choice = &c->reply->choices[0];
-	const struct logprob_opts *o = opts;
 	struct signal *s;
 	struct range all;
 	double min;
@@ -231,8 +237,7 @@ void verify_logprob_judge(const struct verify_case *c, const void *opts,
 	}
 	s = arena_get(c->arena, 2 * SIGNAL_TOKEN_STATS * sizeof(*s));
 	write_signals(choice, &all, c->arena, s);
-	min = s[o->span == SPAN_ANSWER ? SIGNAL_ANSWER_MIN : SIGNAL_LOGPROB_MIN]
-		      .value;
+	min = s[raw(opts)].value;
 	v->kind = VERDICT_SCORE;
 	v->score = exp(min < 0 ? min : 0);
 	v->signals = s;
@@ -247,6 +252,7 @@ const struct verifier *verify_logprob(void)
 			 .opts_size = sizeof(struct logprob_opts)},
 		.gives_score = true,
 		.judge = verify_logprob_judge,
+		.raw = raw,
 	};
 
 	return &v;

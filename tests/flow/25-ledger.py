@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from flow import schema, sse
 from flow.gateway import question, standard
-from stub import answer, error, refused_port
+from stub import CLOSE, answer, build, error, refused_port, stream
 
 
 def test_accepted(rig):
@@ -137,22 +138,90 @@ def test_nothing_said_is_kept(yard, monkeypatch, level):
         assert canary.encode() not in kept, canary
 
 
-def test_texts_when_told(yard):
-    """store_text: true keeps request and replies."""
+@pytest.fixture
+def told(yard):
+    """A rig whose ledger keeps texts."""
     rig = yard.rig()
     rig.gw.own["ledger"] = {"path": str(rig.gw.ledger_file),
                             "store_text": True}
     rig.gw.stop()
     rig.gw.write(standard(rig.small, rig.large))
     rig.gw.start()
-    rig.small.script(answer("REPLY-TEXT?", score=0.1))
-    response = rig.ask("PROMPT-TEXT")
-    assert "PROMPT-TEXT" in rig.row(response)["request_text"]
-    first, second = rig.attempts(response)
+    return rig
+
+
+def test_texts_when_told(told):
+    """store_text: true keeps request and replies."""
+    told.small.script(answer("REPLY-TEXT?", score=0.1))
+    response = told.ask("PROMPT-TEXT")
+    assert "PROMPT-TEXT" in told.row(response)["request_text"]
+    first, second = told.attempts(response)
     assert "REPLY-TEXT?" in first["response_text"]
     assert "From large." in second["response_text"]
-    streamed = rig.ask("PROMPT-TEXT", model="large", stream=True)
-    assert "large" in rig.attempts(streamed)[0]["response_text"]
+
+
+def kept(rig, **fields):
+    """What the ledger keeps of a stream, beside what the client heard."""
+    response = rig.ask(model="large", stream=True, **fields)
+    heard = sse.check(response, "large", n=fields.get("n", 1))
+    attempt, = rig.attempts(response)
+    reply = json.loads(attempt["response_text"])
+    schema.check("CreateChatCompletionResponse", reply)
+    return reply, heard
+
+
+def test_streamed_text_is_one_reply(told):
+    """A stream is kept as the reply it says, log-probs and usage too."""
+    told.large.script(answer("Oslo is \U0001f600 \"it\".", score=0.4))
+    reply, heard = kept(told, logprobs=True, top_logprobs=2)
+    choice, = reply["choices"]
+    assert choice["message"] == {"role": "assistant", "refusal": None,
+                                 "content": "Oslo is \U0001f600 \"it\"."}
+    assert choice["message"]["content"] == heard.text()
+    assert choice["logprobs"]["content"] == heard.logprobs()
+    assert choice["finish_reason"] == "stop"
+    assert reply["model"] == "large-model"
+    assert (reply["id"], reply["created"]) == (build.ID, build.CREATED)
+    assert reply["usage"] == build.usage_of((11, 7))
+
+
+def test_streamed_tool_calls_are_one_reply(told):
+    """Tool calls are put together by their index."""
+    calls = [build.tool_call(), build.tool_call("sum", "[1, 2]", 2)]
+    told.large.script(answer(None, tool_calls=calls))
+    reply, heard = kept(told)
+    choice, = reply["choices"]
+    assert choice["message"]["tool_calls"] == calls == heard.tool_calls()
+    assert choice["message"]["content"] is None
+    assert choice["finish_reason"] == "tool_calls"
+
+
+def test_streamed_choices_are_one_reply(told):
+    """Each choice has its own text."""
+    mixed = [build.role_chunk(index=1), build.role_chunk(index=0)]
+    for at, word in enumerate("a b c d e f".split()):
+        mixed.append(build.chunk({"content": word}, index=at % 2))
+    mixed += [build.finish_chunk(index=1),
+              build.finish_chunk("length", index=0)]
+    told.large.script(stream(mixed))
+    reply, _ = kept(told, n=2)
+    assert [(c["index"], c["message"]["content"], c["finish_reason"])
+            for c in reply["choices"]] == [(0, "ace", "length"),
+                                           (1, "bdf", "stop")]
+    assert "usage" not in reply
+
+
+def test_cut_streams_leave_no_text(told):
+    """Nothing half is kept, whoever ended it."""
+    parts = [build.role_chunk(), build.chunk({"content": "Half a"})]
+    told.large.script(stream(parts, done=False, end=CLOSE))
+    cut = told.ask(model="large", stream=True, check=False)
+    attempt, = told.attempts(cut)
+    assert attempt["fault"] == "broken" and attempt["response_text"] is None
+    told.large.script(stream(parts))
+    unfinished = told.ask(model="large", stream=True, check=False)
+    attempt, = told.attempts(unfinished)
+    assert attempt["fault"] == "cut" and attempt["response_text"] is None
 
 
 def test_log_line(rig):

@@ -144,11 +144,21 @@ def test_out_of_the_ledger(yard):
 
 
 def test_ledger_without_texts(yard):
-    """Says what to set; a ledger that is not there is not made."""
+    """Their signals decide as their texts would have; a ledger that is not
+    there is not made."""
     rig = yard.rig()
-    rig.row(rig.ask("Number?"))
-    code, out, err = ctl("replay", "-c", rig.gw.file, "--threshold", 0.5)
-    assert (code, out) == (1, "") and "store_text" in err
+    rig.small.script(answer("It is 7.", score=0.3))
+    for number in range(4):
+        rig.row(rig.ask(f"Number {number}?"))
+    rig.small.script(answer("It is 7.", score=0.9))
+    rig.row(rig.ask("Sure?"))
+    command = ["replay", "-c", rig.gw.file, "--threshold", 0.5]
+    code, out, err = ctl(*command, "--json")
+    assert (code, err) == (0, ""), err
+    said = json.loads(out)
+    assert (said["accepted"]["count"], said["accepted"]["of"]) == (1, 5)
+    code, out, _ = ctl(*command)
+    assert code == 0 and "5 whose texts were not stored" in out
     missing = rig.gw.tmp / "missing.db"
     conf = config(rig.gw.tmp, "other.yaml", ledger=str(missing))
     code, out, err = ctl("replay", "-c", conf, "--threshold", 0.5)

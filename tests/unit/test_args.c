@@ -16,8 +16,25 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static const struct args_command all = {"all", "cnraotedsfpj", "usage: all\n"};
-static const struct args_command few = {"few", "cj", "usage: few\n"};
+#include "base/now.h"
+
+static const struct args_command all = {
+	.name = "all",
+	.takes = "cnraotedsfpjmiuklbxgwy",
+	.help = "usage: all\n",
+};
+static const struct args_command few = {
+	.name = "few",
+	.takes = "cj",
+	.help = "usage: few\n",
+};
+
+static const struct args_command files = {
+	.name = "files",
+	.takes = "c",
+	.takes_files = true,
+	.help = "usage: files\n",
+};
 
 /* Splits the line at blanks; "" is one empty word. */
 static bool read_line(const struct args_command *c, const char *line,
@@ -50,7 +67,9 @@ static void test_nothing_said(void **state)
 	assert_true(isnan(a.threshold) && isnan(a.max_error));
 	assert_true(isnan(a.delta) && isnan(a.report_share));
 	assert_int_equal(a.seed, 1);
-	assert_false(a.out_of_fold || a.json);
+	assert_false(a.out_of_fold || a.json || a.csv || a.texts);
+	assert_null(a.mode);
+	assert_true(a.since_us == 0 && a.until_us == 0 && a.before_us == 0);
 	args_release(&a);
 }
 
@@ -84,6 +103,75 @@ static void test_everything_said(void **state)
 	assert_null(a.records);
 }
 
+static void test_of_the_ledger(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&all,
+			      "--mode shadow --since 2026-11-23T22:14:06Z "
+			      "--until 1970-01-02 --format csv --texts",
+			      &a, &status));
+	assert_string_equal(a.mode, "shadow");
+	assert_int_equal(a.since_us, 1795472046000000);
+	assert_int_equal(a.until_us, 86400000000);
+	assert_true(a.csv && a.texts);
+	assert_true(
+		read_line(&all, "--format csv --format jsonl", &a, &status));
+	assert_false(a.csv);
+	args_release(&a);
+}
+
+/* Within a minute of so many seconds ago. */
+static void expect_age(int64_t us, int64_t seconds)
+{
+	assert_in_range(now_wall_us() - seconds * 1000000 - us, 0, 60000000);
+}
+
+static void test_ages(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&all, "--older 90d --since 1h", &a, &status));
+	expect_age(a.before_us, 90 * 86400);
+	expect_age(a.since_us, 3600);
+	assert_true(read_line(&all, "--before 5m", &a, &status));
+	expect_age(a.before_us, 300);
+	assert_true(read_line(&all, "--before 1970-01-02", &a, &status));
+	assert_int_equal(a.before_us, 86400000000);
+}
+
+static void test_of_labels(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&all, "--backend b --source s --from -", &a,
+			      &status));
+	assert_string_equal(a.backend, "b");
+	assert_string_equal(a.source, "s");
+	assert_string_equal(a.from, "-");
+	args_release(&a);
+}
+
+static void test_files(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&files, "a -c f b -- -d", &a, &status));
+	assert_int_equal(a.n_records, 3);
+	assert_string_equal(a.records[2], "-d");
+	assert_string_equal(a.records[0], "a");
+	assert_string_equal(a.records[1], "b");
+	args_release(&a);
+}
+
 static const struct {
 	const struct args_command *command;
 	const char *line;
@@ -91,7 +179,15 @@ static const struct {
 	{&all, "word"},
 	{&all, "-- word"},
 	{&all, "--nothing"},
-	{&all, "-x"},
+	{&all, "-q"},
+	{&all, "--mode live"},
+	{&all, "--since yesterday"},
+	{&all, "--until ''"},
+	{&all, "--before 2026-02-30"},
+	{&all, "--older 2026-01-01"},
+	{&all, "--format xml"},
+	{&few, "--texts"},
+	{&files, "''"},
 	{&all, "--seed"},
 	{&all, "--seed -1"},
 	{&all, "--seed 1x"},
@@ -108,6 +204,9 @@ static const struct {
 	{&all, "--conf ''"},
 	{&all, "--records ''"},
 	{&all, "--cascade ''"},
+	{&all, "--backend ''"},
+	{&all, "--source ''"},
+	{&all, "--from ''"},
 	{&few, "--seed 1"},
 	{&few, "--records r"},
 	{&few, "-o x"},
@@ -143,6 +242,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_said),
 		cmocka_unit_test(test_everything_said),
+		cmocka_unit_test(test_of_the_ledger),
+		cmocka_unit_test(test_ages),
+		cmocka_unit_test(test_of_labels),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help),
 	};

@@ -90,7 +90,7 @@ static void test_sound(void **state)
 			 signal_name(SIGNAL_LOGPROB_MIN));
 	assert_int_equal(a->heads.n[HEADS_BEFORE], 1);
 	assert_int_equal(a->heads.n[HEADS_AFTER], 2);
-	assert_null(artifact_foreign_signal(a));
+	assert_int_equal(artifact_is_ours(a, &err), 0);
 	artifact_free(a);
 	free(text);
 }
@@ -267,7 +267,12 @@ static void test_fits(void **state)
 	tiers[0].model = "s";
 	REFUSED(tiers[1].top_logprobs = 20, "is 3 there and 20 here");
 	tiers[1].top_logprobs = 3;
-	REFUSED(a->heads.features[0].name = "x.verbal", "x.verbal");
+	/* Another question than whether it can be used live. */
+	a->heads.features[0].name = "x.verbal";
+	assert_int_equal(artifact_fits(a, &r, &err), 0);
+	err = (struct err){0};
+	assert_int_equal(artifact_is_ours(a, &err), -1);
+	assert_non_null(strstr(err.text, "x.verbal"));
 	artifact_free(a);
 	free(text);
 }

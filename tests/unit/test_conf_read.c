@@ -5,6 +5,7 @@
  */
 #include "conf/conf_read.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +42,8 @@ struct odd_opts {
 	struct conf_range band, tuned;
 	const struct conf_backend *backend;
 	const char *secret;
+	struct conf_headers headers;
+	const char *place;
 	int64_t wait_us, every_us;
 	const char *made; /* by prepare_odd() */
 };
@@ -52,6 +55,13 @@ static int check_odd(const void *opts, struct err *err)
 	if (o->most == 13)
 		return err_set(err, ERR_CONF, "13 is no number; take another");
 	return 0;
+}
+
+static const char *warn_odd(const void *opts)
+{
+	const struct odd_opts *o = opts;
+
+	return o->most == 15 ? "15 is much; think of 5" : NULL;
 }
 
 static int prepare_odd(void *opts, struct arena *a, struct err *err)
@@ -124,6 +134,11 @@ static const struct conf_key odd_keys[] = {
 	{ "every", CONF_TIME, offsetof(struct odd_opts, every_us),
 	  .fallback = "2s", .tunes = true },
 	{ "deep", CONF_SECTION, .sub = odd_deep },
+	{ "headers", CONF_HEADERS, offsetof(struct odd_opts, headers),
+	  .optional = true },
+	{ "place", CONF_URL, offsetof(struct odd_opts, place),
+	  .fallback = "none", .zero = "none", .words = "http", .exact = true,
+	  .tunes = true },
 	{ NULL },
 };
 /* clang-format on */
@@ -149,6 +164,7 @@ static const struct conf_verifier odd = {
 	.opts_size = sizeof(struct odd_opts),
 	.check = check_odd,
 	.prepare = prepare_odd,
+	.warning = warn_odd,
 };
 static const struct conf_verifier *const known[] = {&rules, &logprob, &check,
 						    &odd, NULL};
@@ -217,6 +233,9 @@ static struct conf *read_path(const char *path)
 	"[0.3, 0.9]\n"
 #define IDLE                                                                   \
 	": nothing gives a score to compare; add `verify`, or leave it out\n"
+#define HEADERS(x)                                                             \
+	CASCADE("threshold: 0.5, verify: [odd: {most: 1, headers: " x "}]")
+#define IN_HEADERS "f:1: cascades.c.verify.odd.headers"
 #define JUDGED "verify: [logprob], "
 #define NO_VALUE " has no value; give it one or leave it out\n"
 #define MISSING	 ": is missing; it has no default\n"
@@ -237,10 +256,14 @@ static struct conf *read_path(const char *path)
 #define CASCADE_KEYS                                                           \
 	"match, tiers, threshold, target, verify, calibration, compare, "       \
 	"limits, mode, on_terminal_failure\n"
-#define LITERAL                                                                \
-	"f:1: backends.s.api_key: is the key itself, and others may read "     \
-	"this file; write env:NAME or file:/PATH, or give the file mode "      \
-	"0600\n"
+#define OURS ": is frugald's to send; leave it out\n"
+#define NO_NAME                                                                \
+	": a header's name must be 1 to 128 letters, digits and marks like "   \
+	"- and _\n"
+#define LITERAL_KEY                                                            \
+	": is the key itself, and others may read this file; write env:NAME "  \
+	"or file:/PATH, or give the file mode 0600\n"
+#define LITERAL "f:1: backends.s.api_key" LITERAL_KEY
 
 /* ---- faults -------------------------------------------------------------- */
 
@@ -295,7 +318,10 @@ static const char *const bad[][2] = {
 	 "f:1: cascades.c.audit: unknown key; known here: " CASCADE_KEYS},
 	{CASCADE("mode: audit"),
 	 "f:1: cascades.c.mode: audit is not one of enforce,shadow\n"},
-	{TIERS("[s], mode: shadow"),
+	{CASCADE("mode: shadow"),
+	 "f:1: cascades.c.mode: shadow needs a `ledger`, which is what it "
+	 "works for\n"},
+	{TIERS("[s], mode: shadow") "ledger: x\n",
 	 "f:1: cascades.c.mode: shadow is for cascades of two tiers and more, "
 	 "this one has 1\n"},
 
@@ -480,10 +506,10 @@ static const char *const bad[][2] = {
 	 "f:1: backends.s.base_url: is no URL: No host part in the URL\n"},
 	{URL("http://u:secret@h/v1"),
 	 "f:1: backends.s.base_url: holds a user or password; a key belongs in "
-	 "`api_key`\n"},
+	 "`api_key` or `headers`\n"},
 	{URL("http://@h/v1"),
 	 "f:1: backends.s.base_url: holds a user or password; a key belongs in "
-	 "`api_key`\n"},
+	 "`api_key` or `headers`\n"},
 	{URL("'http://h/v1?key=secret'"),
 	 "f:1: backends.s.base_url: holds a query or a fragment; leave off "
 	 "what follows ? or #\n"},
@@ -743,7 +769,8 @@ static const char *const bad[][2] = {
 	 "f:1: cascades.c.verify.odd: 14 cannot be made; take another\n"},
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 13, x: 1}]"),
 	 "f:1: cascades.c.verify.odd.x: unknown key; known here: most, flag, "
-	 "word, names, share, band, tuned, backend, secret, every, deep\n"},
+	 "word, names, share, band, tuned, backend, secret, every, deep, "
+	 "headers, place\n"},
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: 0.3}]"),
 	 NO_RANGE},
 	{CASCADE("threshold: 0.5, verify: [odd: {most: 1, band: [0.3]}]"),
@@ -770,6 +797,55 @@ static const char *const bad[][2] = {
 	{CASCADE("threshold: 0.5, verify: [odd: {most: -21}]"),
 	 "f:1: cascades.c.verify.odd.most: -21 is out of range; from -20 to "
 	 "20\n"},
+	{HEADERS("X-A"),
+	 IN_HEADERS ": must be a mapping of names, like {X-Team: support}\n"},
+	{HEADERS("[X-A: b]"),
+	 IN_HEADERS ": must be a mapping of names, like {X-Team: support}\n"},
+	{HEADERS("{'X A secret': b}"), IN_HEADERS NO_NAME},
+	{HEADERS("{'X-A:secret': b}"), IN_HEADERS NO_NAME},
+	{HEADERS("{'': b}"), IN_HEADERS NO_NAME},
+	{HEADERS("{X-A: [b]}"), IN_HEADERS ".X-A: must be one value\n"},
+	{HEADERS("{X-A: }"), IN_HEADERS ".X-A: is empty; write something\n"},
+	{HEADERS("{X-A: ''}"), IN_HEADERS ".X-A: is empty; write something\n"},
+	{HEADERS("{X-A: ' b'}"),
+	 IN_HEADERS ".X-A: begins or ends with a space; remove it\n"},
+	{HEADERS("{X-A: \"secret\\r\\nX-B: c\"}"),
+	 IN_HEADERS ".X-A: holds a control character or one that is not ASCII; "
+		    "remove it\n"},
+	{HEADERS("{X-A: '\xc3\xa9'}"),
+	 IN_HEADERS ".X-A: holds a control character or one that is not ASCII; "
+		    "remove it\n"},
+	{HEADERS("{X-A: b, x-a: c}"),
+	 IN_HEADERS ".x-a: is here twice, for case does not count; keep one\n"},
+	{HEADERS("{X-A: b, X-A: c}"),
+	 IN_HEADERS ".X-A: is here twice, first on line 1; keep one\n"},
+	{HEADERS("{host: b}"), IN_HEADERS ".host" OURS},
+	{HEADERS("{Content-Length: 1}"), IN_HEADERS ".Content-Length" OURS},
+	{HEADERS("{Content-Type: b}"), IN_HEADERS ".Content-Type" OURS},
+	{HEADERS("{Transfer-Encoding: b}"),
+	 IN_HEADERS ".Transfer-Encoding" OURS},
+	{HEADERS("{CONNECTION: b}"), IN_HEADERS ".CONNECTION" OURS},
+	{HEADERS("{x-request-id: b}"), IN_HEADERS ".x-request-id" OURS},
+	{HEADERS("{Authorization: Bearer secret}"),
+	 IN_HEADERS ".Authorization" LITERAL_KEY},
+	{HEADERS("{proxy-authorization: secret}"),
+	 IN_HEADERS ".proxy-authorization" LITERAL_KEY},
+	{HEADERS("{api-key: secret}"), IN_HEADERS ".api-key" LITERAL_KEY},
+	{HEADERS("{X-API-Key: secret}"), IN_HEADERS ".X-API-Key" LITERAL_KEY},
+	{HEADERS("{cookie: secret}"), IN_HEADERS ".cookie" LITERAL_KEY},
+	{HEADERS("{X-A: env:FRUGALD_UNSET}"),
+	 IN_HEADERS ".X-A: the environment variable FRUGALD_UNSET is not set; "
+		    "set it where frugald is started\n"},
+	{HEADERS("{X-A: env:FRUGALD_BLANK}"),
+	 IN_HEADERS ".X-A: the environment variable FRUGALD_BLANK: its value "
+		    "holds a space at an end, a control character or one that "
+		    "is not ASCII; it must be the bare value\n"},
+	{HEADERS("{X-A: cred:secret}"),
+	 IN_HEADERS ".X-A: systemd credentials (cred:) are not in this "
+		    "version; write file:/PATH or env:NAME\n"},
+	{HEADERS("{X-A: file:secret}"),
+	 IN_HEADERS ".X-A: file: wants an absolute path, like "
+		    "file:/etc/frugald/openai.key\n"},
 	{CASCADE("verify: "), "f:1: cascades.c.verify:" NO_VALUE},
 	{CASCADE("limits: {attempts: 0}"),
 	 "f:1: cascades.c.limits.attempts: 0 is out of range; from 1 to 100\n"},
@@ -780,6 +856,7 @@ static void test_faults(void **state)
 	(void)state;
 	setenv("FRUGALD_EMPTY", "", 1);
 	setenv("FRUGALD_SPACE", "Bearer secret", 1);
+	setenv("FRUGALD_BLANK", "Bearer secret ", 1);
 	unsetenv("FRUGALD_UNSET");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (read_text(bad[i][0]))
@@ -1141,6 +1218,22 @@ static void test_files_beside(void **state)
 	}
 }
 
+/* It decides nothing, so nothing need be there to decide by. */
+static void test_shadow(void **state)
+{
+	struct conf *c = read_good(
+		CASCADE("mode: shadow, verify: [logprob]") "ledger: x\n");
+
+	(void)state;
+	assert_int_equal(c->cascades[0].mode, CONF_MODE_SHADOW);
+	assert_true(isnan(c->cascades[0].threshold));
+	conf_free(c);
+	c = read_good(CASCADE("compare: {by: judge, backend: l}"));
+	assert_int_equal(c->cascades[0].compare, CONF_COMPARE_JUDGE);
+	assert_string_equal(c->cascades[0].compare_backend->name, "l");
+	conf_free(c);
+}
+
 static void test_words(void **state)
 {
 	struct conf *c = read_good(
@@ -1375,6 +1468,85 @@ static void test_ranges_and_backends(void **state)
 	conf_free(c);
 }
 
+static const struct odd_opts *odd_of(const struct conf *c)
+{
+	return c->cascades[0].verify[0].opts;
+}
+
+static void check_header(const struct conf *c, size_t i, const char *name,
+			 const char *value, bool is_secret)
+{
+	const struct conf_header *h = &odd_of(c)->headers.v[i];
+
+	assert_string_equal(h->name, name);
+	assert_string_equal(h->value ? h->value : "unread", value);
+	assert_int_equal(h->is_secret, is_secret);
+}
+
+static void test_headers(void **state)
+{
+	struct conf *c;
+
+	(void)state;
+	setenv("FRUGALD_KEY", "sk-env", 1);
+	setenv("FRUGALD_WORDS", "Bearer sk-env", 1);
+	c = read_good(HEADERS("{X-Team: a b, authorization: env:FRUGALD_WORDS, "
+			      "X-Key: env:FRUGALD_KEY, User-Agent: 7}"));
+	assert_int_equal(odd_of(c)->headers.n, 4);
+	check_header(c, 0, "X-Team", "a b", false);
+	check_header(c, 1, "authorization", "Bearer sk-env", true);
+	check_header(c, 2, "X-Key", "sk-env", true);
+	check_header(c, 3, "User-Agent", "7", false);
+	conf_free(c);
+	c = read_good(HEADERS("{}"));
+	assert_int_equal(odd_of(c)->headers.n, 0);
+	conf_free(c);
+}
+
+static void test_many_headers(void **state)
+{
+	(void)state;
+	for (int n = 32; n <= 33; n++) {
+		struct buf b;
+
+		buf_init(&b, 0);
+		buf_adds(&b, "cascades: {c: {tiers: [s, l], threshold: 0.5, "
+			     "verify: [odd: {most: 1, headers: {");
+		for (int i = 0; i < n; i++)
+			buf_addf(&b, "X-%d: b, ", i);
+		buf_adds(&b, "}}]}}\n" BACKENDS);
+		if (n == 32)
+			conf_free(read_good(text_of(&b)));
+		else
+			assert_null(read_text(text_of(&b)));
+		buf_release(&b);
+	}
+	assert_string_equal(text_of(&faults),
+			    IN_HEADERS ": holds 33; at most 32 are taken\n");
+}
+
+/* A slash at the end is another place, where the row says so. */
+static void test_exact_urls(void **state)
+{
+	static const char *const t[][2] = {
+		{"http://h/v1/", "http://h/v1/"},
+		{"http://h/v1", "http://h/v1"},
+		{"http://h", "http://h/"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char *text = mem_printf(CASCADE("threshold: 0.5, verify: [odd: "
+						"{most: 1, place: '%s'}]"),
+					t[i][0]);
+		struct conf *c = read_good(text);
+
+		assert_string_equal(odd_of(c)->place, t[i][1]);
+		conf_free(c);
+		free(text);
+	}
+}
+
 static void check_written(const char *verify, const char *wanted)
 {
 	char *text = mem_printf("cascades: {c: {tiers: [s, l], verify: %s}}\n"
@@ -1416,7 +1588,8 @@ static void test_written_verifiers(void **state)
 		      "\"backend\":null,\"deep\":{\"wait\":5000}}}]");
 	check_written("[odd: {most: -20, word: c, names: ['a\"', b], share: "
 		      "0.10, band: [0.35, 9e-1], backend: l, every: 3s, "
-		      "secret: env:FRUGALD_SECRET, deep: {wait: 7ms}}], "
+		      "secret: env:FRUGALD_SECRET, deep: {wait: 7ms}, "
+		      "headers: {X-A: b}, place: 'http://h'}], "
 		      "threshold: 1", odd_written);
 	check_written("[odd: {deep: {wait: 7ms}, backend: l, band: [0.35, "
 		      "0.9], share: 0.1, names: ['a\"', b], word: c, most: "
@@ -1503,6 +1676,8 @@ static void test_warnings(void **state)
 			  "threshold: 0.5}}\n",
 		 "f:2: cascades.c: its only tier is the last one and never "
 		 "verified; name a cheaper one before it\n"},
+		{CASCADE("threshold: 0, verify: [odd: {most: 15}]"),
+		 "f:1: cascades.c.verify.odd: 15 is much; think of 5\n"},
 		{BACKENDS, "f: cascades: there is none; every request goes "
 			   "straight to the backend it names\n"},
 	};
@@ -1632,6 +1807,28 @@ static void test_literal_secret_by_mode(void **state)
 	}
 }
 
+static void test_literal_headers_by_mode(void **state)
+{
+	static const char text[] =
+		HEADERS("{Authorization: Bearer sk-lit, X-A: b}");
+	char *path = put_file("c.yaml", text, strlen(text), 0600);
+	struct conf *c = read_path(path);
+
+	(void)state;
+	assert_non_null(c);
+	check_header(c, 0, "Authorization", "Bearer sk-lit", true);
+	conf_free(c);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_null(read_path(path));
+	assert_null(strstr(text_of(&faults), "sk-lit"));
+	c = conf_read_offline(path, known, &faults, &warnings);
+	assert_non_null(c);
+	check_header(c, 0, "Authorization", "unread", true);
+	check_header(c, 1, "X-A", "b", false);
+	conf_free(c);
+	drop_file(path);
+}
+
 /* A literal key that others may read, a variable and a file that are not
  * there: none of a program's concern that calls nobody. */
 static void test_offline_leaves_secrets(void **state)
@@ -1734,6 +1931,7 @@ int main(void)
 		cmocka_unit_test(test_no_money_for_verifiers),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_files_beside),
+		cmocka_unit_test(test_shadow),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_bare_values_of_sections),
@@ -1743,6 +1941,9 @@ int main(void)
 		cmocka_unit_test(test_open_addresses),
 		cmocka_unit_test(test_verifiers),
 		cmocka_unit_test(test_ranges_and_backends),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_many_headers),
+		cmocka_unit_test(test_exact_urls),
 		cmocka_unit_test(test_written_verifiers),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_no_file_takes_long),
@@ -1750,6 +1951,7 @@ int main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_length_of_secrets),
 		cmocka_unit_test(test_literal_secret_by_mode),
+		cmocka_unit_test(test_literal_headers_by_mode),
 		cmocka_unit_test(test_offline_leaves_secrets),
 		cmocka_unit_test(test_unreadable_files),
 	};

@@ -216,6 +216,7 @@ struct seen {
 	struct err why;
 	struct buf body; /* by on_data(), or gathered */
 	int status;
+	bool was_sent;
 	int *left; /* counted down in on_done() */
 	bool free_in_head;
 	bool free_in_data;
@@ -272,6 +273,7 @@ static void see_done(void *arg, struct fetch *f, const struct err *why)
 	assert_int_equal(s->dones, 0);
 	s->dones++;
 	s->status = fetch_status(f);
+	s->was_sent = fetch_was_sent(f);
 	if (why) {
 		assert_int_not_equal(why->kind, ERR_NONE);
 		assert_int_not_equal(why->text[0], 0);
@@ -988,6 +990,7 @@ static void expect_unsent(const char *url, const char *text)
 	if (s.why.kind != ERR_CONNECT || !strstr(s.why.text, text))
 		fail_msg("%s: %s: %s", url, err_kind_name(s.why.kind),
 			 s.why.text);
+	assert_false(s.was_sent);
 	assert_true(now_us() - before < 4 * SECOND);
 	fetch_route_free(r);
 }
@@ -1232,6 +1235,7 @@ static void expect_timeout(const char *path, struct fetch_ask ask,
 		finish(&s);
 		took = now_us() - before;
 		assert_int_equal(s.why.kind, ERR_TIMEOUT);
+		assert_true(s.was_sent);
 		if (!strstr(s.why.text, text))
 			fail_msg("%s: %s", path, s.why.text);
 		assert_true(took >= limit_us);

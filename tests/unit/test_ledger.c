@@ -5,6 +5,7 @@
  */
 #include "store/ledger.h"
 #include "store/ledger_file.h"
+#include "store/ledger_schema.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -248,9 +249,16 @@ static struct ledger_row *full_row(void)
 	r->cost_pusd = INT64_MAX;
 	r->generation = 14;
 	r->request_text = "{\"q\":1}";
+	r->agrees = 0;
+	r->would = "accept";
+	r->would_reason = "confident";
+	r->record = "{\"id\":\"a\"}";
 	r->attempts[0] = (struct ledger_attempt){.backend = "small",
 						 .model = "m1",
 						 .purpose = "answer",
+						 .verifier = "check",
+						 .mode = "blind",
+						 .about = "tiny",
 						 .tier = 1,
 						 .status = 500,
 						 .fault = "upstream",
@@ -301,19 +309,23 @@ static void test_every_column(void **state)
 	     " || decision || '|' || reason || '|' || confidence || '|' ||"
 	     " calibrated || '|' || attempts || '|' || total_us || '|' ||"
 	     " upstream_us || '|' || overhead_us || '|' || cost_pusd || '|' ||"
-	     " generation || '|' || request_text FROM requests",
+	     " generation || '|' || request_text || '|' || agrees || '|' ||"
+	     " would || '|' || would_reason || '|' || record FROM requests",
 	     "1|it's; DROP TABLE requests --|1764000000000001|auto|enforce|"
 	     "team-\xc3\xa4|ok|200|1|2|large|escalate|low_confidence|0.25|1|2|"
-	     "11|12|13|9223372036854775807|14|{\"q\":1}");
+	     "11|12|13|9223372036854775807|14|{\"q\":1}|0|accept|confident|"
+	     "{\"id\":\"a\"}");
 	same(h,
 	     "SELECT id || '|' || request || '|' || seq || '|' || backend ||"
-	     " '|' || model || '|' || purpose || '|' || tier || '|' || status"
-	     " || '|' || fault || '|' || start_us || '|' || first_byte_us ||"
-	     " '|' || total_us || '|' || prompt_tokens || '|' ||"
+	     " '|' || model || '|' || purpose || '|' || verifier || '|' || mode"
+	     " || '|' || about || '|' || tier || '|' || status || '|' ||"
+	     " fault || '|' || start_us || '|' || first_byte_us || '|' ||"
+	     " total_us || '|' || prompt_tokens || '|' ||"
 	     " completion_tokens || '|' || cached_tokens || '|' ||"
 	     " usage_estimated || '|' || cost_pusd || '|' || response_text"
 	     " FROM attempts WHERE seq = 0",
-	     "1000|1|0|small|m1|answer|1|500|upstream|21|22|23|24|25|26|1|27|"
+	     "1000|1|0|small|m1|answer|check|blind|tiny|1|500|upstream|21|22|"
+	     "23|24|25|26|1|27|"
 	     "{\"a\":1}");
 	same(h,
 	     "SELECT id || '|' || request || '|' || attempt_seq || '|' ||"
@@ -325,7 +337,7 @@ static void test_every_column(void **state)
 	same(h, "SELECT fault FROM attempts WHERE seq = 1", "(null)");
 	same(h, "SELECT score FROM verdicts WHERE verifier = 'rules'",
 	     "(null)");
-	same(h, "PRAGMA user_version", "2");
+	same(h, "PRAGMA user_version", "3");
 	sqlite3_close(h);
 	assert_int_equal(count_of(set, "rows"), 1);
 	assert_int_equal(count_of(set, "dropped"), 0);
@@ -335,10 +347,12 @@ static void test_every_column(void **state)
 static void test_row_of_nothing(void **state)
 {
 	struct ledger *g = open_ledger(1, 0);
-	struct ledger_row *r = ledger_row_new(0, 0);
+	struct ledger_row *r = full_row();
 	sqlite3 *h;
 
 	(void)state;
+	ledger_put(g, 0, &r); /* nothing of it is left in the next */
+	r = ledger_row_new(0, 0);
 	r->request_id = "r";
 	r->confidence = NAN;
 	ledger_put(g, 0, &r);
@@ -350,9 +364,174 @@ static void test_row_of_nothing(void **state)
 	h = open_file();
 	same(h,
 	     "SELECT count(*) FROM requests WHERE confidence IS NULL AND"
-	     " backend IS NULL AND request_text IS NULL AND attempts = 0",
+	     " backend IS NULL AND request_text IS NULL AND attempts = 0 AND"
+	     " agrees IS NULL AND would IS NULL AND would_reason IS NULL AND"
+	     " record IS NULL",
 	     "1");
 	sqlite3_close(h);
+}
+
+/* ---- labels -------------------------------------------------------------- */
+
+static struct ledger_label *label_new(const char *prefix, int i)
+{
+	struct ledger_label *l = ledger_label_new();
+
+	assert_non_null(l->arena);
+	l->request_id = arena_printf(l->arena, "%s-%d", prefix, i);
+	l->time_us = now_wall_us();
+	return l;
+}
+
+static struct ledger_label *full_label(void)
+{
+	struct ledger_label *l = label_new("a", 0);
+
+	l->key = "team";
+	l->backend = "small";
+	l->right = true;
+	l->source = "a person";
+	l->time_us = 1764000000000001;
+	return l;
+}
+
+static void expect_labels(void)
+{
+	sqlite3 *h = open_file();
+
+	same(h,
+	     "SELECT group_concat(request_id || '|' || ifnull(key, '-') ||"
+	     " '|' || ifnull(backend, '-') || '|' || right || '|' ||"
+	     " ifnull(source, '-') || '|' || (time_us = 1764000000000001),"
+	     " ' ') FROM (SELECT * FROM labels ORDER BY id)",
+	     "a-0|team|small|1|a person|1 b-1|-|-|0|-|0");
+	sqlite3_close(h);
+}
+
+/* Through the same lane as rows, in its order. */
+static void test_labels(void **state)
+{
+	struct ledger *g = open_ledger(2, 0);
+	struct ledger_label *l = full_label();
+
+	(void)state;
+	put_many(g, 1, "a", 3);
+	ledger_put_label(g, 1, &l);
+	assert_null(l);
+	put_many(g, 1, "b", 2);
+	l = label_new("b", 1);
+	ledger_put_label(g, 1, &l);
+	ledger_label_free(label_new("never put", 1));
+	ledger_label_free(NULL);
+	ledger_free(g);
+	assert_int_equal(whole_requests(), 5);
+	expect_labels();
+	assert_int_equal(count_of(set, "rows"), 5);
+	assert_int_equal(count_of(set, "labels"), 2);
+}
+
+/* One that can never be written holds up nothing. */
+static void test_impossible_label(void **state)
+{
+	struct ledger *g = open_ledger(1, 0);
+	struct ledger_label *l = ledger_label_new();
+
+	(void)state;
+	ledger_put_label(g, 0, &l); /* no request_id: NOT NULL */
+	put_many(g, 0, "b", 3);
+	ledger_free(g);
+	assert_int_equal(whole_requests(), 3);
+	assert_int_equal(count_of(set, "labels"), 0);
+	assert_int_equal(count_of(set, "dropped"), 1);
+	assert_int_equal(log_lines("refuses a label"), 1);
+}
+
+/* ---- beside the owner ---------------------------------------------------- */
+
+static struct ledger_file *join(void)
+{
+	struct err err = {0};
+	struct ledger_file *f = ledger_file_join(path, &err);
+
+	if (!f)
+		fail_msg("%s", err.text);
+	return f;
+}
+
+/* What was written is there on return, and the owner goes on. */
+static void test_joined(void **state)
+{
+	struct ledger *g = open_ledger(1, 0);
+	struct ledger_file *f = join();
+	struct ledger_row *rows[2] = {row_new("a", 0), row_new("a", 1)};
+	struct ledger_label *labels[2] = {full_label(), label_new("b", 1)};
+	struct err err = {0};
+	size_t bad;
+
+	(void)state;
+	assert_int_equal(ledger_file_write(f, rows, 2, &bad, &err), 0);
+	assert_int_equal(whole_requests(), 2);
+	assert_int_equal(ledger_file_write_labels(f, labels, 2, &bad, &err), 0);
+	expect_labels();
+	labels[1]->request_id = NULL;
+	assert_int_equal(ledger_file_write_labels(f, labels, 2, &bad, &err),
+			 -1);
+	assert_int_equal(bad, 1);
+	assert_int_equal(err.kind, ERR_LIMIT);
+	expect_labels(); /* none of both */
+	for (int i = 0; i < 2; i++) {
+		ledger_row_free(rows[i]);
+		ledger_label_free(labels[i]);
+	}
+	ledger_file_close(f);
+	put_many(g, 0, "c", 1);
+	ledger_free(g);
+	assert_int_equal(whole_requests(), 3);
+}
+
+/* Holds the lock for longer than the owner would wait. */
+static void *hold_lock(void *arg)
+{
+	wait_ms(2000);
+	sqlite3_exec(arg, "COMMIT", NULL, NULL, NULL);
+	return NULL;
+}
+
+static void test_joined_waits(void **state)
+{
+	struct ledger_file *f = join();
+	struct ledger_row *row = row_new("a", 0);
+	sqlite3 *h = open_file();
+	struct err err = {0};
+	pthread_t t;
+	size_t bad;
+
+	(void)state;
+	assert_int_equal(sqlite3_exec(h, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(pthread_create(&t, NULL, hold_lock, h), 0);
+	assert_int_equal(ledger_file_write(f, &row, 1, &bad, &err), 0);
+	pthread_join(t, NULL);
+	sqlite3_close(h);
+	ledger_row_free(row);
+	ledger_file_close(f);
+	assert_int_equal(whole_requests(), 1);
+}
+
+/* A damaged file is its owner's to move. */
+static void test_joined_leaves_damage(void **state)
+{
+	struct err err = {0};
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	for (int i = 0; i < 500; i++)
+		fputs("no database\n", f);
+	fclose(f);
+	assert_null(ledger_file_join(path, &err));
+	assert_int_equal(err.kind, ERR_PARSE);
+	assert_int_equal(files(""), 1);
+	assert_int_equal(files(".damaged*"), 0);
 }
 
 /* It is found in the file without any further call, and soon. */
@@ -446,9 +625,11 @@ static void test_rows_are_found(void **state)
 			      "SELECT * FROM attempts"
 			      " WHERE id BETWEEN " LEDGER_IDS_OF("7"),
 			      "PRIMARY KEY (rowid>? AND rowid<?)"));
+	assert_true(plan_says(h, "SELECT * FROM labels WHERE request_id = 'x'",
+			      "labels_by_request_id"));
 	same(h,
 	     "SELECT count(*) FROM sqlite_schema WHERE type = 'index'"
-	     " AND tbl_name <> 'requests'",
+	     " AND tbl_name IN ('attempts', 'verdicts')",
 	     "0");
 	sqlite3_close(h);
 }
@@ -518,8 +699,76 @@ static void test_version_1_is_brought_up(void **state)
 	same(h,
 	     "SELECT group_concat(name, ' ') FROM"
 	     " (SELECT name FROM sqlite_schema ORDER BY name)",
-	     "attempts requests requests_by_request_id verdicts");
-	same(h, "PRAGMA user_version", "2");
+	     "attempts labels labels_by_request_id requests"
+	     " requests_by_request_id verdicts");
+	same(h, "PRAGMA user_version", "3");
+	same(h, "PRAGMA integrity_check", "ok");
+	sqlite3_close(h);
+	assert_int_equal(files(".damaged*"), 0);
+}
+
+/* As the second version made it; the calls of its check have no name yet. */
+static const char version_2[] =
+	"CREATE TABLE requests(id INTEGER PRIMARY KEY,"
+	" request_id TEXT NOT NULL, time_us INTEGER, cascade TEXT, mode TEXT,"
+	" key TEXT, outcome TEXT, status INTEGER, stream INTEGER,"
+	" tier INTEGER, backend TEXT, decision TEXT, reason TEXT,"
+	" confidence REAL, calibrated INTEGER, attempts INTEGER,"
+	" total_us INTEGER, upstream_us INTEGER, overhead_us INTEGER,"
+	" cost_pusd INTEGER, generation INTEGER, request_text TEXT);"
+	"CREATE INDEX requests_by_request_id ON requests(request_id);"
+	"CREATE TABLE attempts(id INTEGER PRIMARY KEY,"
+	" request INTEGER NOT NULL, seq INTEGER, backend TEXT, model TEXT,"
+	" purpose TEXT, tier INTEGER, status INTEGER, fault TEXT,"
+	" start_us INTEGER, first_byte_us INTEGER, total_us INTEGER,"
+	" prompt_tokens INTEGER, completion_tokens INTEGER,"
+	" cached_tokens INTEGER, usage_estimated INTEGER, cost_pusd INTEGER,"
+	" response_text TEXT);"
+	"CREATE TABLE verdicts(id INTEGER PRIMARY KEY,"
+	" request INTEGER NOT NULL, attempt_seq INTEGER, verifier TEXT,"
+	" kind TEXT, score REAL, why TEXT, us INTEGER, cost_pusd INTEGER,"
+	" signals TEXT);"
+	"INSERT INTO requests(id, request_id, cascade, cost_pusd,"
+	" request_text) VALUES(7, 'a', 'auto', 9, 'text');"
+	"INSERT INTO attempts(id, request, seq, backend, purpose,"
+	" response_text) VALUES(7000, 7, 0, 'small', 'answer', 'x'),"
+	" (7001, 7, 1, 'large', 'verify', NULL);"
+	"INSERT INTO verdicts(id, request, verifier, signals)"
+	" VALUES(7000, 7, 'check', '{}');"
+	"PRAGMA user_version = 2;";
+
+static void test_version_2_is_brought_up(void **state)
+{
+	struct ledger *g;
+	struct ledger_label *l = label_new("a", 1);
+	sqlite3 *h;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h, version_2, NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(h);
+	g = open_ledger(1, 0);
+	put_many(g, 0, "new", 1);
+	ledger_put_label(g, 0, &l);
+	ledger_free(g);
+	h = open_file();
+	same(h,
+	     "SELECT id || '|' || request_id || '|' || cascade || '|' ||"
+	     " cost_pusd || '|' || request_text || '|' || ifnull(agrees, '-')"
+	     " || '|' || ifnull(record, '-') FROM requests WHERE id = 7",
+	     "7|a|auto|9|text|-|-");
+	same(h,
+	     "SELECT group_concat(id || '|' || backend || '|' || purpose ||"
+	     " '|' || ifnull(verifier, '-') || '|' ||"
+	     " ifnull(response_text, '-'), ' ') FROM"
+	     " (SELECT * FROM attempts ORDER BY id) WHERE request = 7",
+	     "7000|small|answer|-|x 7001|large|verify|check|-");
+	same(h, "SELECT id || signals FROM verdicts WHERE request = 7",
+	     "7000{}");
+	same(h, "SELECT min(id) FROM attempts WHERE request = 8", "8000");
+	same(h, "SELECT request_id FROM labels", "a-1");
+	same(h, "PRAGMA user_version", "3");
 	same(h, "PRAGMA integrity_check", "ok");
 	sqlite3_close(h);
 	assert_int_equal(files(".damaged*"), 0);
@@ -934,7 +1183,7 @@ static void test_newer_version_is_refused(void **state)
 	assert_null(ledger_new(path, 1, 0, set, &err));
 	assert_int_equal(err.kind, ERR_CONF);
 	assert_non_null(strstr(err.text, "version 9"));
-	assert_non_null(strstr(err.text, "up to 2"));
+	assert_non_null(strstr(err.text, "up to 3"));
 	assert_int_equal(files(".damaged*"), 0);
 }
 
@@ -959,16 +1208,19 @@ static void test_old_rows_are_removed(void **state)
 	(void)state;
 	for (int i = 0; i < 1200; i++) { /* more than go at once */
 		struct ledger_row *r = row_new(i < 1150 ? "old" : "young", i);
+		struct ledger_label *l = label_new("l", i);
 
 		r->time_us -= i < 1150 ? 2 * hour : hour / 2;
 		ledger_put(g, 0, &r);
+		l->time_us -= i < 1190 ? 2 * hour : hour / 2;
+		ledger_put_label(g, 0, &l);
 	}
 	ledger_free(g);
 	assert_int_equal(whole_requests(), 1200);
 	g = open_ledger(1, hour);
 	h = open_file();
 	for (int i = 0; i < 500; i++) {
-		if (number_in(h, "SELECT count(*) FROM requests") == 50)
+		if (number_in(h, "SELECT count(*) FROM labels") == 10)
 			break;
 		wait_ms(10);
 	}
@@ -979,6 +1231,7 @@ static void test_old_rows_are_removed(void **state)
 	     "50");
 	same(h, "SELECT count(*) FROM attempts", "100");
 	same(h, "SELECT count(*) FROM verdicts", "50");
+	same(h, "SELECT min(request_id) || count(*) FROM labels", "l-119010");
 	sqlite3_close(h);
 	ledger_free(g);
 	assert_int_equal(whole_requests(), 50);
@@ -997,6 +1250,12 @@ int main(void)
 		T(test_mode_of_files),
 		T(test_rows_are_found),
 		T(test_version_1_is_brought_up),
+		T(test_version_2_is_brought_up),
+		T(test_labels),
+		T(test_impossible_label),
+		T(test_joined),
+		T(test_joined_waits),
+		T(test_joined_leaves_damage),
 		T(test_more_children_than_ids),
 		T(test_requests_deleted),
 		T(test_two_lanes_two_threads),

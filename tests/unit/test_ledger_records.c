@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -39,7 +40,12 @@ static void test_reads_back(void **state)
 		 .status = 200,
 		 .cost_pusd = 25000000,
 		 .response_text = " {\"a\":\n\t[1]} "},
-		{.backend = "large", .purpose = "verify", .status = 503},
+		{.backend = "large",
+		 .purpose = "verify",
+		 .verifier = "check",
+		 .mode = "blind",
+		 .about = "small",
+		 .status = 503},
 	};
 	struct ledger_row row = {
 		.request_id = "a\"b\n",
@@ -47,6 +53,7 @@ static void test_reads_back(void **state)
 		.mode = "enforce",
 		.decision = "accept",
 		.time_us = 1795508455000000,
+		.agrees = -1,
 		.request_text = "{\"model\":\"auto\"}",
 		.attempts = attempts,
 		.n_attempts = 2,
@@ -65,9 +72,108 @@ static void test_reads_back(void **state)
 	assert_null(r.attempts->verifier);
 	assert_string_equal(r.attempts->next->purpose, "verify");
 	assert_string_equal(r.attempts->next->verifier, "check");
+	assert_string_equal(r.attempts->next->mode, "blind");
+	assert_string_equal(r.attempts->next->about, "small");
+	assert_null(r.attempts->signals);
+	assert_null(r.labels);
+	assert_int_equal(r.agrees, KNOWN_NOT);
 	assert_int_equal(r.attempts->next->status, 503);
 	assert_true(isnan(r.attempts->next->cost_usd));
 	arena_free(a);
+}
+
+/* "small: logprob.min=-1 logprob.mean=nan; large:" */
+static void expect_signals(const struct record *r, const char *wanted)
+{
+	char text[300] = "";
+	size_t n = 0;
+
+	for (const struct record_attempt *t = r->attempts; t; t = t->next) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      "%s%s:", n ? "; " : "", t->backend);
+		for (const struct record_signal *s = t->signals; s; s = s->next)
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+					      isnan(s->value) ? " %s=nan"
+							      : " %s=%g",
+					      s->name, s->value);
+	}
+	assert_string_equal(text, wanted);
+}
+
+/* Without texts there is what the verdicts say of each reply, and whether both
+ * say the same. */
+static void test_textless(void **state)
+{
+	struct ledger_attempt attempts[] = {
+		{.backend = "small", .status = 200},
+		{.backend = "large", .status = 200},
+	};
+	struct ledger_verdict verdicts[] = {
+		{.signals = "{\"logprob.min\":-1,\"logprob.mean\":null}"},
+		{.attempt_seq = 1, .signals = "{\"x.a\":2e1}"},
+		{.signals = "{}"},
+		{.signals = NULL},
+		{.signals = "{\"check.p\": 0.5,\n\"check.q\":\"no\","
+			    "\"check.r\":1e999,\"check.s\":[1]}"},
+		{.signals = "{\"torn\":1"},
+		{.attempt_seq = 7, .signals = "{\"x.b\":1}"},
+	};
+	struct ledger_mark marks[] = {{"l\"rge", true}, {"small", false}};
+	struct ledger_row row = {
+		.request_id = "1",
+		.mode = "shadow",
+		.would = "accept",
+		.would_reason = "confident",
+		.attempts = attempts,
+		.n_attempts = 2,
+		.verdicts = verdicts,
+		.n_verdicts = sizeof(verdicts) / sizeof(*verdicts),
+		.marks = marks,
+		.n_marks = 2,
+	};
+	struct arena *a = arena_new();
+	struct record r = write_and_read(&row, a);
+
+	(void)state;
+	expect_signals(&r, "small: logprob.min=-1 logprob.mean=nan"
+			   " check.p=0.5; large: x.a=20");
+	assert_int_equal(r.agrees, KNOWN_FALSE);
+	assert_string_equal(r.labels->backend, "l\"rge");
+	assert_int_equal(r.labels->right, KNOWN_TRUE);
+	assert_string_equal(r.labels->next->backend, "small");
+	assert_int_equal(r.labels->next->right, KNOWN_FALSE);
+	assert_null(r.labels->next->next);
+	row.agrees = 1;
+	r = write_and_read(&row, a);
+	assert_int_equal(r.agrees, KNOWN_TRUE);
+	arena_free(a);
+}
+
+/* It is the line that came, whatever else the row says. */
+static void test_imported(void **state)
+{
+	static const char line[] = "{ \"id\":\"1\", \"x\" :[{}],"
+				   "\"labels\":{\"small\":true}} ";
+	struct ledger_mark mark = {"large", false};
+	struct ledger_row row = {
+		.request_id = "2",
+		.mode = "enforce",
+		.record = line,
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 0);
+	assert_int_equal(ledger_records_write(&row, &b), 0);
+	assert_true(span_is(buf_span(&b), line));
+	buf_clear(&b);
+	row.marks = &mark;
+	row.n_marks = 1;
+	assert_int_equal(ledger_records_write(&row, &b), 0);
+	assert_true(span_is(buf_span(&b),
+			    "{ \"id\":\"1\", \"x\" :[{}],\"labels\":"
+			    "{\"small\":true,\"large\":false}} "));
+	buf_release(&b);
 }
 
 /* Whatever bytes a backend sent, the line is sound. */
@@ -100,9 +206,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_back),
+		cmocka_unit_test(test_textless),
+		cmocka_unit_test(test_imported),
 		cmocka_unit_test(test_texts_that_are_none),
 	};
 
-	return cmocka_run_group_tests_name("ledger_records", tests, NULL,
-					   NULL);
+	return cmocka_run_group_tests_name("ledger_records", tests, NULL, NULL);
 }

@@ -176,6 +176,7 @@ static void test_sample_shows_defaults(void **state)
 
 	(void)state;
 	setenv("OPENAI_API_KEY", "sk-x", 1);
+	setenv("SCORER_KEY", "sk-x", 1);
 	c = read_path("config/frugald.yaml");
 	uncomment(sample);
 	shows = conf_read_text(span_of(sample), "f", verifier_confs(), &faults,

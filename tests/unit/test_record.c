@@ -28,7 +28,8 @@ static void test_all_members(void **state)
 	struct arena *a = arena_new();
 	struct record r = read_good(
 		"{\"id\":\"r-\\u0031\",\"cascade\":\"auto\",\"mode\":\"shadow\""
-		",\"decision\":\"accept\",\"request\":{\"model\": \"m\"},"
+		",\"time\":\"2026-11-23\",\"decision\":\"accept\",\"request\":{"
+		"\"model\": \"m\"},"
 		"\"agrees\":false,\"signals\":{\"x.a\":-1.5,\"b\":null},"
 		"\"labels\":{\"small\":true,\"large\":false,\"c\":null},"
 		"\"attempts\":[{\"backend\":\"small\",\"purpose\":\"answer\","
@@ -45,6 +46,10 @@ static void test_all_members(void **state)
 	assert_string_equal(r.cascade, "auto");
 	assert_int_equal(r.mode, SAMPLE_SHADOW);
 	assert_int_equal(r.agrees, KNOWN_FALSE);
+	assert_string_equal(r.time, "2026-11-23");
+	assert_string_equal(r.decision, "accept");
+	assert_true(r.attempts->seconds == 0.1);
+	assert_true(r.attempts->next->seconds == 0);
 	assert_true(span_is(r.request, "{\"model\": \"m\"}"));
 	assert_string_equal(r.signals->name, "x.a");
 	assert_true(r.signals->value == -1.5);

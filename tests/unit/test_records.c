@@ -28,7 +28,12 @@ static const char conf_text[] =
 	"cascades:\n"
 	"  c: {tiers: [s, l], threshold: 0.5, verify: [rules, logprob,\n"
 	"      check: {backend: l}]}\n"
-	"  other: {tiers: [s]}\n";
+	"  other: {tiers: [s]}\n"
+	"  two: {tiers: [s, l], threshold: 0.5, verify: [logprob,\n"
+	"      self_check: {mode: verdict},\n"
+	"      check: {backend: l}]}\n"
+	"  judged: {tiers: [s, l], threshold: 0.5, verify: [logprob],\n"
+	"      compare: {by: judge, backend: l}}\n";
 
 static struct conf *conf;
 
@@ -55,15 +60,22 @@ static int free_conf(void **state)
 	return 0;
 }
 
-static struct records *new_records(bool every)
+enum { CHECKED = 0, TWO = 2, JUDGED = 3 };
+
+static struct records *new_records_of(int cascade, bool every)
 {
 	const struct records_want want = {
 		.conf = conf,
-		.cascade = &conf->cascades[0],
+		.cascade = &conf->cascades[cascade],
 		.every = every,
 	};
 
 	return records_new(&want);
+}
+
+static struct records *new_records(bool every)
+{
+	return new_records_of(CHECKED, every);
 }
 
 static void add(struct records *r, const char *line)
@@ -222,6 +234,179 @@ static void test_checks(void **state)
 				 s->v[0].check_unknown);
 		records_free(r);
 	}
+}
+
+#define SELF(more)                                                             \
+	"{\"backend\":\"s\",\"purpose\":\"verify\",\"verifier\":"              \
+	"\"self_check\"" more "}"
+#define YES	      ",\"response\":" REPLY("Yes", TOKEN("Yes", "-0.5"))
+#define SAYS(signals) ",\"signals\":{" signals "}"
+#define CHEAP	      ANSWER("s", "", SEVEN) ","
+
+static const struct {
+	const char *attempts;
+	enum sample_said self, check;
+	bool has, unknown, absent;
+} twos[] = {
+	{CHEAP SELF(YES) "," CHECK("", SEVEN), SAID_SOMETHING, SAID_SOMETHING,
+	 true, false, false},
+	/* Nobody asked the second, the first, either. */
+	{CHEAP SELF(YES), SAID_SOMETHING, SAID_ABSENT, false, false, true},
+	{CHEAP CHECK("", SEVEN), SAID_ABSENT, SAID_SOMETHING, false, false,
+	 true},
+	{ANSWER("s", "", SEVEN), SAID_ABSENT, SAID_ABSENT, false, false, true},
+	/* What the first does not know ends the chain, so does a fault. */
+	{CHEAP SELF(",\"response\":" SEVEN), SAID_NOTHING, SAID_ABSENT, false,
+	 true, false},
+	{CHEAP SELF(",\"status\":500"), SAID_FAULT, SAID_ABSENT, false, false,
+	 false},
+	/* Asked the other way it is not the one. */
+	{CHEAP SELF(",\"mode\":\"blind\"" YES), SAID_ABSENT, SAID_ABSENT, false,
+	 false, true},
+	{CHEAP SELF(",\"mode\":\"verdict\"" YES), SAID_SOMETHING, SAID_ABSENT,
+	 false, false, true},
+	/* Where no texts are kept the signals of the attempt tell, on the one
+	 * that was judged or on their own. */
+	{"{\"backend\":\"s\"" SAYS(
+		 "\"logprob.min\":-1,\"self_check.agree\":1,\"self_check.p\":"
+		 "null,\"check.p\":0.5") "}," SELF("") "," CHECK("", "null"),
+	 SAID_SOMETHING, SAID_SOMETHING, true, false, false},
+	{"{\"backend\":\"s\"" SAYS("\"logprob.min\":-1") "}," SELF(
+		 SAYS("\"self_check.p\":null,\"self_check.agree\":null")),
+	 SAID_NOTHING, SAID_ABSENT, false, true, false},
+	/* By log-probs alone nothing can be told. */
+	{"{\"backend\":\"s\"" SAYS(
+		 "\"logprob.min\":-1,\"self_check.logp\":-1") "}," SELF(""),
+	 SAID_FAULT, SAID_ABSENT, false, false, false},
+	/* Recorded of a reply that is there, but asked by nobody here. */
+	{"{\"backend\":\"s\",\"response\":" SEVEN SAYS(
+		 "\"check.p\":0.5,\"self_check.p\":0.5") "}",
+	 SAID_SOMETHING, SAID_SOMETHING, true, false, false},
+};
+
+static void test_two_that_ask(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(twos) / sizeof(*twos); i++) {
+		struct records *r = new_records_of(TWO, true);
+		char line[4096];
+		const struct sample *s;
+
+		snprintf(line, sizeof(line), ROW("1", "%s"), twos[i].attempts);
+		add(r, line);
+		s = records_samples(r)->v;
+		if (s->barred || s->checks[0].said != twos[i].self ||
+		    s->checks[1].said != twos[i].check)
+			fail_msg("%zu: %d %d", i, s->checks[0].said,
+				 s->checks[1].said);
+		if (s->has_check != twos[i].has ||
+		    s->check_unknown != twos[i].unknown ||
+		    s->check_absent != twos[i].absent)
+			fail_msg("%zu: %d %d %d", i, s->has_check,
+				 s->check_unknown, s->check_absent);
+		records_free(r);
+	}
+}
+
+/* Each counts by itself: what one does not know is the mean of its own. */
+static void test_costs_of_two(void **state)
+{
+	static const char *const lines[] = {
+		ROW("1", CHEAP SELF(YES ",\"cost_usd\":1") "," CHECK(
+				 "\"cost_usd\":4,", SEVEN)),
+		ROW("2",
+		    CHEAP SELF(YES ",\"cost_usd\":3") "," CHECK("", SEVEN)),
+		ROW("3", CHEAP CHECK("\"cost_usd\":2,", SEVEN) "," CHECK(
+				 "\"cost_usd\":6,\"status\":500,", "null")),
+	};
+	static const double settled[] = {1 + 4, 3 + 6, 2 + 8};
+
+	(void)state;
+	for (int every = 0; every < 2; every++) {
+		struct records *r = new_records_of(TWO, every);
+		const struct samples *s;
+
+		for (size_t i = 0; i < 3; i++)
+			add(r, lines[i]);
+		s = records_samples(r);
+		for (size_t i = 0; i < 3 && !every; i++)
+			assert_true(fabs(s->v[i].check_usd - settled[i]) <
+				    1e-12);
+		/* As recorded: of what was asked, as far as it is known. */
+		assert_true(!every ||
+			    (isnan(s->v[1].checks[1].usd) &&
+			     s->v[1].check_usd == 3 && s->v[2].check_usd == 8));
+		records_free(r);
+	}
+}
+
+/* Stages are those of the cascade; what it does not ask has no signals. */
+static void test_signals_of_two(void **state)
+{
+	static const char line[] = ROW(
+		"1",
+		"{\"backend\":\"s\"" SAYS(
+			"\"check.p\":1,\"self_check.p\":1,\"judge.score\":1,"
+			"\"logprob.min\":-1,\"x.a\":2,\"head.regret\":1") "}");
+	static const char *const wanted[][4] = {
+		{"logprob.min", "x.a", "check.p", NULL},
+		{"logprob.min", "x.a", "check.p", "self_check.p"},
+	};
+
+	(void)state;
+	for (int two = 0; two < 2; two++) {
+		struct records *r = new_records_of(two ? TWO : CHECKED, false);
+		const struct samples *s;
+
+		add(r, line);
+		s = records_samples(r);
+		assert_int_equal(s->n_names, two ? 4 : 3);
+		assert_int_equal(s->n_before, 2);
+		for (size_t i = 0; i < s->n_names; i++)
+			assert_string_equal(s->names[i], wanted[two][i]);
+		records_free(r);
+	}
+}
+
+/* A model's word is never made up. */
+static void test_judged_pairs(void **state)
+{
+	struct records *r = new_records_of(JUDGED, false);
+	const struct samples *s;
+
+	(void)state;
+	add(r, ROW("1", CHEAP ANSWER("l", "", SEVEN)));
+	add(r, WITH("2", "\"agrees\":false", CHEAP ANSWER("l", "", SEVEN)));
+	add(r, WITH("3", "\"agrees\":true",
+		    "{\"backend\":\"s\"" SAYS("\"logprob.min\":-1") "}"));
+	s = records_samples(r);
+	assert_int_equal(s->v[0].same, KNOWN_NOT);
+	assert_int_equal(s->v[1].same, KNOWN_FALSE);
+	assert_int_equal(s->v[2].same, KNOWN_TRUE);
+	records_free(r);
+}
+
+#define ASKS(text)                                                             \
+	"\"request\":{\"model\":\"c\",\"messages\":[{\"role\":\"user\","       \
+	"\"content\":\"" text "\"}]}"
+
+static void test_repeats(void **state)
+{
+	static const bool repeats[] = {false, false, true, false, false, true};
+	struct records *r = new_records(false);
+	const struct samples *s;
+
+	(void)state;
+	add(r, WITH("1", ASKS("a"), ANSWER("s", "", SEVEN)));
+	add(r, WITH("2", ASKS("b"), ANSWER("s", "", SEVEN)));
+	add(r, WITH("3", ASKS("a"), ANSWER("s", "", EIGHT)));
+	add(r, ROW("4", ANSWER("s", "", SEVEN)));
+	add(r, ROW("5", ANSWER("s", "", SEVEN)));
+	add(r, WITH("6", ASKS("a"), ANSWER("s", "", SEVEN)));
+	s = records_samples(r);
+	for (size_t i = 0; i < s->n; i++)
+		assert_int_equal(s->v[i].repeats, repeats[i]);
+	records_free(r);
 }
 
 static const struct {
@@ -386,6 +571,11 @@ int main(void)
 		cmocka_unit_test(test_a_whole_row),
 		cmocka_unit_test(test_what_bars),
 		cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_two_that_ask),
+		cmocka_unit_test(test_costs_of_two),
+		cmocka_unit_test(test_signals_of_two),
+		cmocka_unit_test(test_judged_pairs),
+		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_costs),
 		cmocka_unit_test(test_passed_over),

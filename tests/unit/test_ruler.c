@@ -25,10 +25,13 @@ static const char conf_text[] =
 	"  check: {tiers: [s, l], threshold: 0.5, verify: [logprob,\n"
 	"      check: {backend: l}]}\n"
 	"  band: {tiers: [s, l], threshold: 0.5, verify: [logprob,\n"
-	"      check: {backend: l, band: [0.4, 0.6]}]}\n";
+	"      check: {backend: l, band: [0.4, 0.6]}]}\n"
+	"  both: {tiers: [s, l], threshold: 0.5, verify: [logprob,\n"
+	"      self_check: {band: [0.2, 0.9]},\n"
+	"      check: {backend: l, band: [0.4, 0.6], start: early}]}\n";
 
 static struct conf *conf;
-static const struct conf_cascade *plain, *check, *band;
+static const struct conf_cascade *plain, *check, *band, *both;
 
 static int read_conf(void **state)
 {
@@ -46,6 +49,7 @@ static int read_conf(void **state)
 	plain = &conf->cascades[0];
 	check = &conf->cascades[1];
 	band = &conf->cascades[2];
+	both = &conf->cascades[3];
 	return 0;
 }
 
@@ -56,14 +60,20 @@ static int free_conf(void **state)
 	return 0;
 }
 
-static const char *names[] = {"logprob.min", "check.agree", "check.p"};
+static const char *names[] = {"logprob.min", "check.agree", "check.p",
+			      "self_check.agree"};
 
-/* One row at a time: the first three values are those of the names. */
+/* Of what is asked, in each state. */
+static struct sample_check absent = {SAID_ABSENT, NAN},
+			   nothing = {SAID_NOTHING, .5},
+			   something = {SAID_SOMETHING, .25};
+
+/* One row at a time: its values are those of the names. */
 static struct ruling rule(const struct conf_cascade *c,
 			  const struct artifact *a, double threshold,
 			  const struct sample *s)
 {
-	struct samples all = {.names = names, .n_before = 1, .n_names = 3};
+	struct samples all = {.names = names, .n_before = 1, .n_names = 4};
 	struct ruler *r = ruler_new(&all, c, a, threshold);
 	struct ruling g = ruler_rule(r, s);
 
@@ -81,9 +91,10 @@ static struct ruling rule(const struct conf_cascade *c,
 
 static void test_raw_scores(void **state)
 {
-	const double values[] = {log(0.7), 1, 0.3};
-	const double bare[] = {NAN, 1, NAN};
-	struct sample s = {.values = values}, checked = s, blind = s;
+	const double values[] = {log(0.7), 1, 0.3, NAN};
+	const double bare[] = {NAN, 1, NAN, NAN};
+	struct sample s = {.values = values, .checks = &absent}, checked = s,
+		      blind = s;
 
 	(void)state;
 	EXPECT(rule(plain, NULL, 0.69, &s), CUTS_ACCEPT, "confident");
@@ -91,14 +102,14 @@ static void test_raw_scores(void **state)
 	assert_true(fabs(rule(plain, NULL, 0.5, &s).confidence - 0.7) < 1e-12);
 	assert_true(rule(plain, NULL, 0.5, &s).regret == 1);
 	/* The last score counts; a check that was not recorded is a fault. */
-	checked.has_check = true;
+	checked.checks = &something;
 	EXPECT(rule(check, NULL, 0.5, &checked), CUTS_CHECK_ESCALATE,
 	       "low_confidence");
 	EXPECT(rule(check, NULL, 0.3, &checked), CUTS_CHECK_ACCEPT,
 	       "confident");
 	EXPECT(rule(check, NULL, 0.3, &s), CUTS_CHECK_ESCALATE,
 	       "verifier_error");
-	s.check_unknown = true;
+	s.checks = &nothing;
 	EXPECT(rule(check, NULL, 0.3, &s), CUTS_CHECK_ESCALATE, "no_signal");
 	/* Outside of the band it is not asked. */
 	EXPECT(rule(band, NULL, 0.5, &checked), CUTS_ACCEPT, "confident");
@@ -110,15 +121,67 @@ static void test_raw_scores(void **state)
 	EXPECT(rule(plain, NULL, 0, &blind), CUTS_ESCALATE, "no_signal");
 }
 
+/* The second is asked by what the first makes of it, each in its own band. */
+static void test_two_that_ask(void **state)
+{
+	static const struct {
+		double logprob, self, p;
+		enum cuts_fate fate;
+		const char *reason;
+		double usd;
+	} rows[] = {
+		/* Sure enough for neither: the early one costs all the same. */
+		{.95, NAN, NAN, CUTS_ACCEPT, "confident", .125},
+		{.1, NAN, NAN, CUTS_ESCALATE, "low_confidence", .125},
+		/* The first says 1 or 0: out of the band of the second. */
+		{.7, 1, NAN, CUTS_CHECK_ACCEPT, "confident", .375},
+		{.7, 0, NAN, CUTS_CHECK_ESCALATE, "low_confidence", .375},
+		{.7, .5, .8, CUTS_CHECK_ACCEPT, "confident", .375},
+		{.7, .5, .2, CUTS_CHECK_ESCALATE, "low_confidence", .375},
+	};
+	struct sample_check of[] = {{SAID_SOMETHING, .25},
+				    {SAID_SOMETHING, .125}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const double values[] = {log(rows[i].logprob), NAN, rows[i].p,
+					 rows[i].self};
+		const struct sample s = {.values = values, .checks = of};
+		struct ruling g = rule(both, NULL, 0.5, &s);
+
+		EXPECT(g, rows[i].fate, rows[i].reason);
+		assert_true(g.check_usd == rows[i].usd && !g.check_unpriced);
+	}
+}
+
+/* What was not recorded of one of them is a fault where it is asked alone. */
+static void test_one_of_two_is_absent(void **state)
+{
+	const double sure[] = {log(.7), NAN, NAN, 1};
+	const double unsure[] = {log(.7), NAN, NAN, .5};
+	struct sample_check of[] = {{SAID_SOMETHING, .25}, {SAID_ABSENT, NAN}};
+	struct sample s = {.values = sure, .checks = of};
+
+	(void)state;
+	EXPECT(rule(both, NULL, 0.5, &s), CUTS_CHECK_ACCEPT, "confident");
+	assert_true(rule(both, NULL, 0.5, &s).check_unpriced);
+	s.values = unsure;
+	EXPECT(rule(both, NULL, 0.5, &s), CUTS_CHECK_ESCALATE,
+	       "verifier_error");
+	of[0].said = SAID_NOTHING;
+	EXPECT(rule(both, NULL, 0.5, &s), CUTS_CHECK_ESCALATE, "no_signal");
+}
+
 static void test_barred(void **state)
 {
-	const double values[] = {0, 1, 1};
-	struct sample s = {.values = values, .barred = "gate:empty"};
+	const double values[] = {0, 1, 1, NAN};
+	struct sample s = {
+		.values = values, .barred = "gate:empty", .checks = &something};
 	struct ruling g = rule(check, NULL, 0, &s);
 
 	(void)state;
 	EXPECT(g, CUTS_ESCALATE, "gate:empty");
-	assert_true(g.confidence == 0 && g.regret == 1);
+	assert_true(g.confidence == 0 && g.regret == 1 && g.check_usd == 0);
 }
 
 /* Heads that say the same of every reply. */
@@ -144,8 +207,8 @@ static struct artifact constant(double before, double after,
 static void test_cuts(void **state)
 {
 	static const double grid[] = {0.1, 0.3, 0.5, 0.7, 0.9};
-	const double values[] = {-1, 1, 1};
-	const struct sample s = {.values = values, .has_check = true};
+	const double values[] = {-1, 1, 1, NAN};
+	const struct sample s = {.values = values, .checks = &something};
 	const struct artifact_cuts cuts[] = {
 		{0.2, 0.6, 0.4}, {0.2, 0.2, -1}, {-1, 1, 0.35},
 		{-1, -1, -1},	 {1, 1, 1},
@@ -170,8 +233,8 @@ static void test_cuts(void **state)
 
 static void test_calibrated_threshold(void **state)
 {
-	const double values[] = {-1, 1, 1};
-	struct sample s = {.values = values, .has_check = true};
+	const double values[] = {-1, 1, 1, NAN};
+	struct sample s = {.values = values, .checks = &something};
 	struct artifact a = constant(0.3, 0.1, (struct artifact_cuts){0});
 
 	(void)state;
@@ -188,13 +251,13 @@ static void test_calibrated_threshold(void **state)
 
 static void test_rows_of_rulings(void **state)
 {
-	const struct sample s = {
-		.cheap_usd = 1, .check_usd = 2, .expensive_usd = 4};
+	const struct sample s = {.cheap_usd = 1, .expensive_usd = 4};
 	const struct artifact_cuts cuts = ruler_cuts();
 
 	(void)state;
 	for (int fate = CUTS_ACCEPT; fate <= CUTS_ESCALATE; fate++) {
-		struct ruling g = {.fate = (enum cuts_fate)fate};
+		struct ruling g = {.fate = (enum cuts_fate)fate,
+				   .check_usd = 2};
 		struct cuts_row row = ruler_row(&g, &s, true);
 
 		assert_int_equal(cuts_apply(&cuts, &row), fate);
@@ -207,6 +270,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_raw_scores),
+		cmocka_unit_test(test_two_that_ask),
+		cmocka_unit_test(test_one_of_two_is_absent),
 		cmocka_unit_test(test_barred),
 		cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_calibrated_threshold),

@@ -71,11 +71,28 @@ static void test_labels_where_no_fewer_than_pairs(void **state)
 	assert_false(samples_labelled(&(struct samples){.n = 0}));
 }
 
+static void test_words_of_all_or_of_none(void **state)
+{
+	struct sample v[] = {{.has_text = true},
+			     {.barred = "backend_error"},
+			     {.has_text = true}};
+	struct samples s = {.v = v, .n = 3, .n_words = 1024};
+
+	(void)state;
+	assert_true(samples_have_words(&s));
+	v[2].has_text = false;
+	assert_false(samples_have_words(&s));
+	s.n = 2;
+	s.n_words = 0;
+	assert_false(samples_have_words(&s));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_loss_by_labels),
 		cmocka_unit_test(test_loss_by_pairs),
+		cmocka_unit_test(test_words_of_all_or_of_none),
 		cmocka_unit_test(test_labels_where_no_fewer_than_pairs),
 	};
 

@@ -115,6 +115,17 @@ static void test_foreign(void **state)
 		assert_false(signal_is_foreign(span_of(names[i].name)));
 }
 
+static void test_whose(void **state)
+{
+	(void)state;
+	assert_true(span_is(signal_verifier("self_check.p"), "self_check"));
+	assert_true(span_is(signal_verifier("logprob.min"), "logprob"));
+	assert_true(span_is(signal_verifier("answer.min"), "logprob"));
+	assert_true(span_is(signal_verifier("answers.min"), "answers"));
+	assert_true(span_is(signal_verifier("bare"), "bare"));
+	assert_int_equal(signal_verifier("").n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_groups_are_alike),
 		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_whose),
 	};
 
 	return cmocka_run_group_tests_name("signal", tests, NULL, NULL);

@@ -77,6 +77,8 @@ def test_torn_last_line(tmp_path):
 
 FAULTS = [
     ("{", "not a JSON object: at byte 2"),
+    ('{"id": "a", "signals": {"x.v": NaN}}',
+     "a value was expected; in or after signals.x.v"),
     ("[]", "not a JSON object: at byte 1"),
     ('{"id": NaN}', "not a JSON object"),
     ('{"id": "a"} {"id": "b"}', "not a JSON object"),

@@ -38,7 +38,7 @@ L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedba
       api_models api api_admin)
 FEEDBACK := api/request_id api/feedback
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
-CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
+CTL := $(addprefix ctl/, samples misses part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record askers asked judge costs records record_edit \
        ledger_records \
        configuration outfile subject sources job ruler tell calibrate score replay \

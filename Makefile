@@ -29,8 +29,8 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read verify_judge_read inquiry verify_same \
-      verify_check verifiers)
+      verify_head fold plea suspect verify_check_read verify_judge_read \
+      inquiry verify_same verify_check verify_judge verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain run)
 L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)

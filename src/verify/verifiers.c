@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "verify/verify_check.h"
+#include "verify/verify_judge.h"
 #include "verify/verify_logprob.h"
 #include "verify/verify_rules.h"
 
@@ -17,6 +18,7 @@ static const struct verifier *(*const list[])(void) = {
 	verify_logprob,
 	verify_self_check,
 	verify_check,
+	verify_judge,
 };
 
 #define N_LIST (sizeof(list) / sizeof(list[0]))

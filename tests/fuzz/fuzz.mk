@@ -19,3 +19,6 @@ FUZZ_verify_check_read = $(addprefix verify/, verify_check_read signal \
 	pattern final_answer passage prose number) stat/tokens \
 	$(addprefix chat/, chat chat_reply chat_scan) evt/loop evt/deadline \
 	$(addprefix base/, mem buf err now jscan jtext decimal)
+FUZZ_verify_judge_read = $(addprefix verify/, verify_judge_read suspect plea \
+	fold) $(addprefix chat/, chat_judge chat chat_reply chat_scan) \
+	$(addprefix base/, mem buf jscan jtext decimal)

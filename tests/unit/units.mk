@@ -99,3 +99,10 @@ UNIT_draw =
 UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 # All verifiers with all they stand on: it reads their tables.
 UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_chat_judge = $(addprefix chat/, chat_judge chat chat_scan) base/jscan base/jtext base/decimal base/mem base/buf
+UNIT_fold = verify/fold base/jtext base/buf
+SUSPECT = $(addprefix verify/, suspect plea) $(UNIT_fold)
+UNIT_suspect = $(SUSPECT)
+UNIT_verify_judge_read = verify/verify_judge_read $(addprefix chat/, chat chat_reply chat_scan) base/jscan base/jtext base/decimal base/mem base/buf
+UNIT_injection = $(addprefix verify/, suspect plea fold) $(UNIT_verify_judge_read) chat/chat_judge
+UNIT_verify_same = $(L0) $(L1) $(L2) $(L3) $(L4)

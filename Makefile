@@ -31,7 +31,7 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator choice_same ballot token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verify_samples plugin_file plugin verify_plugin verify_http_read verify_http verifiers)
+      verify_head fold plea suspect verify_check_read verify_judge_read inquiry verify_same verify_check verify_judge verify_samples plugin_file plugin verify_plugin verify_http_read verify_http verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
       chain pair survey run_told run)
 L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \

@@ -10,7 +10,7 @@ VERSION := 0.1.0
 
 # Sources, layer by layer, bottom first; a file may include its own layer and
 # those above it in this list (scripts/check-layers).
-L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
+L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric core)
 L1 := $(addprefix evt/, loop deadline signals)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)

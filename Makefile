@@ -38,7 +38,9 @@ L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record judge records record_edit \
        ledger_records \
-       configuration outfile subject sources job ruler tell calibrate score replay key main)
+       configuration outfile subject sources job ruler tell asked \
+       eval_lines eval_plan eval_tally eval_progress eval_row eval_run \
+       eval_subject eval_tell eval calibrate score replay key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)
@@ -46,7 +48,8 @@ REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
-	cascade/policy $(CTL) $(REPORT)
+	$(addprefix cascade/, generation policy account chain pair survey) \
+	$(CTL) $(REPORT)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'

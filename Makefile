@@ -11,7 +11,7 @@ VERSION := 0.1.0
 # Sources, layer by layer, bottom first; a file may include its own layer and
 # those above it in this list (scripts/check-layers).
 L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric core)
-L1 := $(addprefix evt/, loop deadline signals)
+L1 := $(addprefix evt/, loop deadline signals pool)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
 STAT_OFFLINE := $(addprefix stat/, binom risk curve newton calibrator_fit logit)
@@ -23,24 +23,29 @@ L2 := $(addprefix conf/, doc conf_keys conf_faults conf_near conf_rows \
       $(addprefix chat/, chat_scan splice chat chat_reply chat_logprobs \
         chat_ask chat_check chat_answer chat_judge chat_edit chunk slices chat_replay gather gather_write \
 	chat_error price fault) \
-      $(addprefix store/, db ledger_schema ledger_file ledger \
-        ledger_reader) \
+      $(addprefix store/, db ledger_schema ledger_insert ledger_file ledger \
+        ledger_reader ledger_purge ledger_check) \
       $(STAT)
 L3 := $(addprefix upstream/, backend dialect dialect_openai call)
 L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verifiers)
-L5 := $(addprefix cascade/, generation policy roster recorder outlet account chain pair survey run)
-L6 := $(addprefix api/, route auth reply api_chat api_models api api_admin)
+      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check plugin_file plugin verify_plugin verifiers)
+L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
+      chain pair survey run_told run)
+L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \
+      api_models api api_admin)
+FEEDBACK := api/request_id api/feedback
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
 CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record judge records record_edit \
        ledger_records \
        configuration outfile subject sources job ruler tell asked \
        eval_lines eval_plan eval_tally eval_progress eval_row eval_run \
-       eval_subject eval_tell eval calibrate score replay key main)
+       eval_subject eval_tell eval calibrate score replay \
+       ledger_job ledger_csv ledger_export ledger_import ledger_remove \
+       ledger_verify ledger label key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
       figures_account figures_bins report_words page_style page_tables page tally \
       evidence measure_rows measure report_summary report)
@@ -49,7 +54,7 @@ DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
 	$(addprefix cascade/, generation policy account chain pair survey) \
-	$(CTL) $(REPORT)
+	$(FEEDBACK) $(CTL) $(REPORT)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'
@@ -171,6 +176,8 @@ fmt:
 install: all
 	install -D -m 755 $(B)/frugald $(DESTDIR)$(PREFIX)/sbin/frugald
 	install -D -m 755 $(B)/frugalctl $(DESTDIR)$(PREFIX)/bin/frugalctl
+	install -D -m 644 include/frugald/verifier.h \
+		$(DESTDIR)$(PREFIX)/include/frugald/verifier.h
 	install -D -m 644 config/frugald.yaml.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/frugald.yaml.5
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/frugald/LICENSE

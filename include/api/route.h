@@ -9,6 +9,7 @@
 
 enum route_kind {
 	ROUTE_CHAT,	/* POST /v1/chat/completions */
+	ROUTE_FEEDBACK, /* POST /v1/feedback */
 	ROUTE_MODELS,	/* GET /v1/models */
 	ROUTE_MODEL,	/* GET /v1/models/{id} */
 	ROUTE_UNKNOWN,	/* no such path */

@@ -6,6 +6,7 @@
 #ifndef CASCADE_RECORDER_H
 #define CASCADE_RECORDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,17 @@ void recorder_put(struct recorder *r, struct ledger_row **row);
 /* A request that was refused before any run: counted and logged, no row. */
 void recorder_refused(struct recorder *r, const char *request_id,
 		      const char *outcome, int status, const char *why);
+
+/* Are rows and labels kept? */
+bool recorder_keeps(const struct recorder *r);
+/* Of a recorder that keeps: counts, logs, and queues the label that came with
+ * the request of that id; takes it, *label becomes NULL. False: there is no
+ * room, and it is gone. */
+bool recorder_label(struct recorder *r, const char *request_id,
+		    struct ledger_label **label);
+/* What was to become a label and is none. */
+void recorder_label_refused(struct recorder *r, const char *request_id,
+			    const char *outcome, int status, const char *why);
 
 /* One tier was passed over. reason as it stands in the headers. */
 void recorder_escalated(struct recorder *r, const char *cascade,

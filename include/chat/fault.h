@@ -13,6 +13,7 @@ enum fault_kind {
 	FAULT_BAD_REQUEST,	   /* 400 */
 	FAULT_MODEL_UNKNOWN,	   /* 404 model_not_found */
 	FAULT_URL_UNKNOWN,	   /* 404 unknown_url */
+	FAULT_NO_LEDGER,	   /* 404 no_ledger */
 	FAULT_METHOD,		   /* 405 */
 	FAULT_KEY,		   /* 401 invalid_api_key */
 	FAULT_PERMISSION,	   /* 403 permission_denied */

@@ -21,6 +21,7 @@ enum {
 struct args {
 	const char *conf, *cascade, *artifact, *out;
 	const char *mode; /* eval, shadow or enforce */
+	const char *backend, *source, *from;
 	char **records;	  /* in the order said; args_release() */
 	size_t n_records;
 	/* NaN: not said. */
@@ -48,7 +49,8 @@ struct args_command {
  *	f  --fit split|out-of-fold			p  --report-share S
  *	j  --json		m  --mode MODE		i  --since T
  *	u  --until T		k  --format jsonl|csv	l  --older AGE
- *	b  --before T		x  --texts		P  --parallel N
+ *	b  --before T		x  --texts		g  --backend NAME
+ *	w  --source TEXT	y  --from FILE		P  --parallel N
  *	B  --budget USD		M  --max-tokens N	L  --limit N
  *	R  --retry		q  --quiet
  * and -h, which every command takes. True: go on. False: *status is the exit

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A SQLite handle with our settings: WAL, synchronous NORMAL, defensive, no
- * trust in the schema; schema steps by user_version; prepared statements.
+ * trust in the schema, zeros over what is deleted; schema steps by
+ * user_version; prepared statements.
  *
  * Used by one thread at a time. Faults tell what may be done about them:
  * ERR_PARSE, the file is damaged; ERR_LIMIT, these values will never be taken;
@@ -27,6 +28,8 @@ struct db *db_open_to_read(const char *path, int wanted, struct err *err);
 /* NULL is fine. Statements must be finalized before. */
 void db_close(struct db *d);
 sqlite3 *db_handle(struct db *d);
+/* Waits up to 10 s for the locks of others; until then it is 1 s. */
+void db_be_patient(struct db *d);
 /* The statement is yours: sqlite3_finalize(). */
 sqlite3_stmt *db_prepare(struct db *d, const char *sql, struct err *err);
 /* Is the file a sound database (quick_check)? ERR_PARSE when not. Reads all

@@ -126,8 +126,9 @@ struct ledger *ledger_new(const char *path, size_t n_lanes, int64_t keep_us,
 
 /* Only from the one thread of that lane. Takes the row, *row becomes NULL. */
 void ledger_put(struct ledger *g, size_t lane, struct ledger_row **row);
-void ledger_put_label(struct ledger *g, size_t lane,
-		      struct ledger_label **label); /* likewise */
+/* Likewise. False: the lane was full, and it is dropped. */
+bool ledger_put_label(struct ledger *g, size_t lane,
+		      struct ledger_label **label);
 
 /* Writes what is queued (bounded by 5 s), stops the writer, closes. */
 void ledger_free(struct ledger *g);

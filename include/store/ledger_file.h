@@ -40,6 +40,10 @@ int ledger_file_write_items(struct ledger_file *f,
 			    size_t *bad, struct err *err);
 int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
 		      size_t n, size_t *bad, struct err *err);
+/* Passes over those whose id is there already in the same cascade: *n_known. */
+int ledger_file_write_new(struct ledger_file *f, struct ledger_row *const *rows,
+			  size_t n, size_t *n_known, size_t *bad,
+			  struct err *err);
 int ledger_file_write_labels(struct ledger_file *f,
 			     struct ledger_label *const *labels, size_t n,
 			     size_t *bad, struct err *err);

@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #include "api/api_chat.h"
+#include "api/api_feedback.h"
 #include "api/api_models.h"
 #include "api/auth.h"
 #include "api/reply.h"
@@ -62,8 +63,8 @@ static bool head_fault(struct api *a, const struct http_request *rq,
 	if (route->kind == ROUTE_UNKNOWN)
 		fault_set(f, FAULT_URL_UNKNOWN,
 			  "Unknown request URL; this server has "
-			  "POST /v1/chat/completions, GET /v1/models and "
-			  "GET /v1/models/{id}");
+			  "POST /v1/chat/completions, POST /v1/feedback, "
+			  "GET /v1/models and GET /v1/models/{id}");
 	else if (route->kind == ROUTE_METHOD)
 		fault_set(f, FAULT_METHOD, "this URL takes %s only",
 			  route->allow);
@@ -159,6 +160,9 @@ static void on_request(void *arg, struct http_request *rq)
 	switch (route.kind) {
 	case ROUTE_CHAT:
 		api_chat(a, rq, id, who);
+		return;
+	case ROUTE_FEEDBACK:
+		api_feedback(a, rq, id, who);
 		return;
 	case ROUTE_MODELS:
 		api_models_list(a, rq, id, who);

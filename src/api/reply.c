@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/request_id.h"
 #include "base/fixed.h"
 #include "base/digest.h"
 #include "base/now.h"
@@ -117,17 +118,9 @@ void reply_open_stream(struct http_request *rq, const char *request_id,
 	http_stream_open(rq, 200, h.v, h.n);
 }
 
-static bool is_request_id(const char *s)
-{
-	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			     "abcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return n >= 1 && n <= 64 && s[n] == '\0';
-}
-
 void reply_request_id(const char *wish, char out[65])
 {
-	if (wish && is_request_id(wish)) {
+	if (wish && request_id_is_valid(span_of(wish))) {
 		snprintf(out, 65, "%s", wish);
 		return;
 	}

@@ -35,6 +35,8 @@ struct route route_find(const char *method, const char *path)
 	drop_prefix(&s, "/v1");
 	if (span_is(s, "/chat/completions"))
 		return only(method, "POST", "POST", ROUTE_CHAT, none);
+	if (span_is(s, "/feedback"))
+		return only(method, "POST", "POST", ROUTE_FEEDBACK, none);
 	if (span_is(s, "/models"))
 		return only(method, "GET", "GET, HEAD", ROUTE_MODELS, none);
 	if (drop_prefix(&s, "/models/") && s.n > 0)

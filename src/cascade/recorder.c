@@ -32,6 +32,11 @@ static const struct metric_family requests = {
 	.help = "Finished requests.",
 	.type = METRIC_COUNTER, .labels = "cascade,outcome", .scale = 1,
 };
+static const struct metric_family feedback = {
+	.name = "frugald_feedback_total",
+	.help = "Labels that clients sent.",
+	.type = METRIC_COUNTER, .labels = "outcome", .scale = 1,
+};
 static const struct metric_family attempts = {
 	.name = "frugald_attempts_total",
 	.help = "Calls to backends, by status (0: none came).",
@@ -240,14 +245,47 @@ void recorder_put(struct recorder *r, struct ledger_row **row)
 	*row = NULL;
 }
 
-void recorder_refused(struct recorder *r, const char *request_id,
-		      const char *outcome, int status, const char *why)
+static void log_refused(const char *request_id, const char *outcome,
+			int status, const char *why)
 {
 	char text[300];
 
-	metric_add(series(r, &requests, "", outcome), 1);
 	log_line(LOG_INFO, "run=%s outcome=%s status=%d why=%s", request_id,
 		 outcome, status, log_value(text, sizeof(text), why));
+}
+
+void recorder_refused(struct recorder *r, const char *request_id,
+		      const char *outcome, int status, const char *why)
+{
+	metric_add(series(r, &requests, "", outcome), 1);
+	log_refused(request_id, outcome, status, why);
+}
+
+bool recorder_keeps(const struct recorder *r)
+{
+	return r->ledger != NULL;
+}
+
+bool recorder_label(struct recorder *r, const char *request_id,
+		    struct ledger_label **label)
+{
+	const struct ledger_label *l = *label;
+
+	log_line(LOG_INFO, "run=%s key=%s outcome=ok label=%s of=%s backend=%s",
+		 request_id, l->key && *l->key ? l->key : "-",
+		 l->right ? "right" : "wrong", l->request_id,
+		 l->backend ? l->backend : "-");
+	if (!ledger_put_label(r->ledger, r->lane, label))
+		return false;
+	metric_add(series(r, &feedback, "ok", NULL), 1);
+	return true;
+}
+
+void recorder_label_refused(struct recorder *r, const char *request_id,
+			    const char *outcome, int status, const char *why)
+{
+	metric_add(series(r, &feedback, outcome, NULL), 1);
+	log_refused(request_id, outcome, status, why);
 }
 
 void recorder_escalated(struct recorder *r, const char *cascade,

@@ -14,7 +14,7 @@
  * From every state but dead the client may go; the call is then aborted at
  * once and the run waits in reply until the way to the client is closed.
  */
-#include "cascade/run.h"
+#include "cascade/run_private.h"
 
 #include <assert.h>
 #include <math.h>
@@ -24,163 +24,18 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/now.h"
-#include "cascade/account.h"
-#include "cascade/chain.h"
-#include "cascade/policy.h"
-#include "cascade/survey.h"
 #include "chat/chat_answer.h"
 #include "net/http_server.h"
-#include "upstream/call.h"
-
-enum run_state {
-	RUN_QUEUE,
-	RUN_ASK,
-	RUN_RELAY,
-	RUN_JUDGE,
-	RUN_DECIDE,
-	RUN_REPLY,
-	RUN_SURVEY,
-	RUN_DEAD,
-	RUN_NSTATES,
-};
-
-enum run_event {
-	EV_ENTER,    /* the state was just entered */
-	EV_PLACE,    /* the roster has a place */
-	EV_CHUNK,    /* r->chunk: one chunk of a live stream */
-	EV_ANSWER,   /* the call has ended */
-	EV_VERDICT,  /* a verifier has given its verdict */
-	EV_DRAINED,  /* the client took what was unsent */
-	EV_SENT,     /* nothing is left between us and the client */
-	EV_GONE,     /* the client left */
-	EV_DEADLINE, /* r->deadline passed */
-	EV_SURVEYED, /* everybody was asked */
-	EV_ABORT,    /* the process ends */
-};
-
-enum next { NEXT_MORE, NEXT_WAIT, NEXT_DONE };
-
-/* The best reply that was passed over, kept for on_terminal_failure. */
-struct spare {
-	struct call *call;
-	size_t tier;
-	double confidence;
-};
-
-struct run {
-	const struct run_house *house;
-	struct generation *generation;
-	const struct cascade *cascade;
-	const struct chat_request *request;
-	struct arena *arena; /* the owner's */
-	const char *request_id, *key_name;
-	const char *query; /* NULL: none */
-	int64_t wall_us;
-	int64_t until_us;    /* the request's deadline */
-	void (*on_end)(void *arg);
-	void *end_arg;
-
-	enum run_state state;
-	bool in_step;
-	bool placed;	     /* in the roster */
-	struct guest guest;
-	struct deadline deadline;
-	struct outlet outlet;
-
-	size_t tier;	     /* being asked, or that answered */
-	struct call *call;   /* of this tier; its reply lives in it */
-	const struct chat_chunk *chunk; /* during EV_CHUNK */
-	bool held;	     /* the call waits for the client */
-	struct decision decision;
-	bool answered;	     /* tier's reply goes to the client */
-	bool passed_over;    /* the answering tier is not the first asked */
-	struct chain chain;
-	struct spare spare;
-
-	/* Of a pair: the first tier's answer that was passed over, and the last
-	 * tier's reply as JSON; n 0: it is not kept. */
-	struct span first_text, last_reply;
-	struct survey *survey; /* NULL: none */
-	int64_t served_us, served_upstream_us; /* when it began; 0: it did not */
-
-	struct account account;
-	struct fault fault;  /* what the client is told; FAULT_NONE: an answer */
-	const char *outcome; /* set once */
-	double confidence;   /* of the last scored reply */
-};
 
 static void run_event(struct run *r, enum run_event ev);
 static void run_enter(struct run *r, enum run_state to);
 static enum next give_up(struct run *r);
 
-static bool is_terminal(const struct run *r)
-{
-	return r->tier + 1 == r->cascade->policy.n_tiers;
-}
-
-static bool is_shadow(const struct run *r)
-{
-	const struct conf_cascade *c = r->cascade->conf;
-
-	return c && c->mode == CONF_MODE_SHADOW;
-}
-
 /* Is the last tier's reply wanted for a pair? */
 static bool makes_pair(const struct run *r)
 {
-	return is_terminal(r) && r->generation->conf->ledger.path &&
-	       (is_shadow(r) || r->first_text.n > 0);
-}
-
-static const char *decision_word(const struct run *r)
-{
-	return r->passed_over ? "escalate" : "accept";
-}
-
-static const char *reason_word(const struct run *r)
-{
-	return reason_text(&r->decision, r->arena);
-}
-
-static int tier_number(const struct run *r, size_t tier)
-{
-	return r->cascade->conf ? (int)tier + 1 : 0;
-}
-
-static void fill_meta(void *arg, struct outlet_meta *m)
-{
-	struct run *r = arg;
-
-	m->overhead_us = account_overhead_us(&r->account);
-	m->attempts = account_attempts(&r->account);
-	m->cost_pusd = r->account.cost_pusd;
-	m->confidence = r->confidence;
-	m->calibrated = r->cascade->policy.calibrated;
-	if (r->decision.reason != REASON_NONE)
-		m->reason = reason_word(r);
-	if (!r->answered)
-		return;
-	m->backend = r->cascade->tiers[r->tier]->conf->name;
-	m->tier = tier_number(r, r->tier);
-	m->decision = decision_word(r);
-}
-
-static const char *outcome_of(enum fault_kind kind)
-{
-	switch (kind) {
-	case FAULT_NONE:
-		return "ok";
-	case FAULT_UPSTREAM_REFUSED:
-	case FAULT_CONTEXT_LENGTH:
-		return "client_error";
-	case FAULT_OVERLOADED:
-	case FAULT_BUDGET:
-		return "refused";
-	case FAULT_INTERNAL:
-		return "internal";
-	default:
-		return "upstream_error";
-	}
+	return run_is_terminal(r) && r->generation->conf->ledger.path &&
+	       (run_is_shadow(r) || r->first_text.n > 0);
 }
 
 /* ---- towards backends ---------------------------------------------------- */
@@ -226,7 +81,7 @@ static void start_call(struct run *r)
 	if (verified)
 		chain_ahead(&r->chain,
 			    &(struct chain_reply){
-				    .tier = tier_number(r, r->tier),
+				    .tier = run_tier_number(r, r->tier),
 				    .backend = r->cascade->tiers[r->tier],
 				    .until_us = policy_verify_until(
 					    q.until_us, r->until_us),
@@ -235,7 +90,7 @@ static void start_call(struct run *r)
 
 static void book_attempt(struct run *r, bool aborted)
 {
-	account_call_ends(&r->account, r->call, tier_number(r, r->tier),
+	account_call_ends(&r->account, r->call, run_tier_number(r, r->tier),
 			  aborted);
 }
 
@@ -422,7 +277,7 @@ static enum next ask_answer(struct run *r)
 	}
 	log_line(LOG_DEBUG, "run=%s backend=%s tier=%d status=%d fault=%s",
 		 r->request_id, call_backend(r->call)->conf->name,
-		 tier_number(r, r->tier), a->status, a->why);
+		 run_tier_number(r, r->tier), a->status, a->why);
 	r->fault = a->fault;
 	r->decision = (struct decision){
 		.step = POLICY_ESCALATE,
@@ -556,7 +411,7 @@ static enum next judged(struct run *r, struct decision d)
 static enum next judge_enter(struct run *r)
 {
 	struct chain_reply reply = {
-		.tier = tier_number(r, r->tier),
+		.tier = run_tier_number(r, r->tier),
 		.backend = r->cascade->tiers[r->tier],
 		.reply = &call_answer(r->call)->reply,
 		.bytes = call_reply_bytes(r->call),
@@ -627,7 +482,7 @@ static enum next escalate(struct run *r)
 	keep_first(r);
 	put_aside(r);
 	recorder_escalated(r->house->recorder, r->cascade->name,
-			   reason_word(r));
+			   run_reason(r));
 	r->passed_over = true;
 	r->tier = policy_next_tier(&r->cascade->policy, r->tier,
 				   (int64_t)r->account.n_answers);
@@ -660,7 +515,7 @@ static enum next step_decide(struct run *r, enum run_event ev)
 	chain_drop(&r->chain); /* what was begun ahead and is not needed */
 	if (r->decision.step == POLICY_ACCEPT)
 		return keep(r);
-	return is_terminal(r) ? give_up(r) : escalate(r);
+	return run_is_terminal(r) ? give_up(r) : escalate(r);
 }
 
 static void send_reply(struct run *r)
@@ -704,7 +559,7 @@ static void reply_enter(struct run *r)
 /* Is everybody else to be asked as well, now that the client is served? */
 static bool is_surveyed(struct run *r)
 {
-	return is_shadow(r) && !r->outcome && r->last_reply.n > 0 &&
+	return run_is_shadow(r) && !r->outcome && r->last_reply.n > 0 &&
 	       roster_linger(r->house->roster, &r->guest);
 }
 
@@ -807,51 +662,6 @@ static enum next step_survey(struct run *r, enum run_event ev)
 
 /* ---- the end ------------------------------------------------------------- */
 
-/* What a survey found out, or what an escalation leaves to compare. */
-static void fill_pair(const struct run *r, struct ledger_row *row)
-{
-	const struct survey_result *found;
-
-	row->confidence = r->confidence;
-	if (!r->survey) {
-		row->agrees = pair_compare(r->cascade->compare, r->first_text,
-					   pair_text_of(r->last_reply,
-							r->arena));
-		return;
-	}
-	found = survey_result(r->survey);
-	survey_fill(found, row);
-	row->total_us = r->served_us - r->account.start_us;
-	row->upstream_us = r->served_upstream_us;
-}
-
-static struct ledger_row *fill_row(struct run *r)
-{
-	struct ledger_row *row = account_row(&r->account);
-	struct outlet_meta m = { .confidence = NAN };
-	struct arena *a = row->arena;
-
-	fill_meta(r, &m);
-	row->request_id = arena_dup(a, span_of(r->request_id));
-	row->time_us = r->wall_us;
-	row->cascade = arena_dup(a, span_of(r->cascade->name));
-	row->mode = is_shadow(r) ? "shadow" : "enforce";
-	row->key = arena_dup(a, span_of(r->key_name));
-	row->outcome = r->outcome ? r->outcome : outcome_of(r->fault.kind);
-	row->status = r->outcome && !r->outlet.status ? 499 : r->outlet.status;
-	row->stream = r->request->stream;
-	row->tier = m.tier;
-	row->backend = m.backend ? arena_dup(a, span_of(m.backend)) : NULL;
-	row->decision = m.decision;
-	row->reason = m.reason ? arena_dup(a, span_of(m.reason)) : NULL;
-	fill_pair(r, row);
-	row->calibrated = m.calibrated;
-	row->generation = r->generation->number;
-	if (r->generation->conf->ledger.store_text)
-		row->request_text = arena_dup(a, r->request->body);
-	return row;
-}
-
 static enum next step_dead(struct run *r, enum run_event ev)
 {
 	struct ledger_row *row;
@@ -859,7 +669,7 @@ static enum next step_dead(struct run *r, enum run_event ev)
 	if (ev != EV_ENTER)
 		return NEXT_WAIT; /* too late for anything */
 	leave_roster(r);
-	row = fill_row(r);
+	row = run_row(r);
 	recorder_put(r->house->recorder, &row);
 	return NEXT_DONE;
 }
@@ -884,7 +694,7 @@ static void run_enter(struct run *r, enum run_state to)
 {
 	if (log_level_get() >= LOG_DEBUG)
 		log_line(LOG_DEBUG, "run=%s tier=%d %s -> %s", r->request_id,
-			 tier_number(r, r->tier), steps[r->state].name,
+			 run_tier_number(r, r->tier), steps[r->state].name,
 			 steps[to].name);
 	r->state = to;
 }
@@ -996,14 +806,14 @@ struct run *run_new(const struct run_house *h, const struct run_start *s)
 	r->tier = policy_first_tier(&s->cascade->policy, s->request->n,
 				    s->request->beyond_cheap,
 				    &r->decision.reason);
-	if (is_shadow(r)) {
+	if (run_is_shadow(r)) {
 		r->tier = s->cascade->policy.n_tiers - 1;
 		r->decision.reason = REASON_SHADOW;
 	}
 	r->passed_over = r->tier > 0;
 	stamp_init(r, &stamp);
 	outlet_init(&r->outlet, h->loop, &r->generation->conf->reply,
-		    r->request, r->arena, &stamp, s->sink, s->sink_arg, fill_meta, r);
+		    r->request, r->arena, &stamp, s->sink, s->sink_arg, run_fill_meta, r);
 	loop_defer(h->loop, begin, r);
 	return r;
 }

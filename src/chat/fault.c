@@ -27,6 +27,7 @@ static const struct row {
 				  NULL, false },
 	[FAULT_URL_UNKNOWN] = { 404, INVALID, "unknown_url", NULL, NULL,
 				false },
+	[FAULT_NO_LEDGER] = { 404, INVALID, "no_ledger", NULL, NULL, false },
 	[FAULT_METHOD] = { 405, INVALID, "method_not_allowed", NULL, NULL,
 			   false },
 	[FAULT_KEY] = { 401, INVALID, "invalid_api_key", NULL, NULL, false },

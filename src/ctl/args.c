@@ -248,6 +248,23 @@ static const char *set_texts(struct args *a, char *text)
 	return NULL;
 }
 
+static const char *set_backend(struct args *a, char *text)
+{
+	a->backend = text;
+	return *text ? NULL : "the name of a backend";
+}
+
+static const char *set_source(struct args *a, char *text)
+{
+	a->source = text;
+	return *text ? NULL : "a few words";
+}
+
+static const char *set_from(struct args *a, char *text)
+{
+	return set_path(&a->from, text);
+}
+
 static const char *add_records(struct args *a, char *text)
 {
 	a->records =
@@ -289,6 +306,9 @@ static const struct row {
 	{"limit", 'L', required_argument, set_limit},
 	{"retry", 'R', no_argument, set_retry},
 	{"quiet", 'q', no_argument, set_quiet},
+	{"backend", 'g', required_argument, set_backend},
+	{"source", 'w', required_argument, set_source},
+	{"from", 'y', required_argument, set_from},
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -378,8 +398,11 @@ bool args_read(const struct args_command *c, int argc, char **argv,
 	while (!ended &&
 	       (got = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		ended = take(c, argv, got, out);
-	if (!ended && optind < argc)
-		ended = args_wrong(c, "what is \"%s\"?", argv[optind]) + 1;
+	/* Behind --, each is a plain word. */
+	while (!ended && optind < argc) {
+		optarg = argv[optind++];
+		ended = take(c, argv, 1, out);
+	}
 	if (!ended)
 		return true;
 	args_release(out);

@@ -5,6 +5,7 @@
 #include "ctl/eval.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/core.h"
 #include "base/log.h"
@@ -14,11 +15,13 @@
 #include "ctl/eval_run.h"
 #include "ctl/eval_subject.h"
 #include "ctl/eval_tell.h"
+#include "evt/pool.h"
 #include "evt/signals.h"
 #include "net/http_client.h"
 #include "store/ledger_reader.h"
 
-#define INTERRUPTED 130 /* 128 + SIGINT, as shells have it */
+#define INTERRUPTED 130	    /* 128 + SIGINT, as shells have it */
+#define SETTLE_US   1000000 /* at the end, for plugins that still judge */
 
 static const struct args_command command = {
 	.name = "eval",
@@ -249,6 +252,16 @@ static int eval(const struct args *a)
 	return status;
 }
 
+/* A thread that hangs in a plugin cannot be ended, and must not meet the
+ * plugin's destructors at work. */
+static int leave(int status)
+{
+	if (pool_settle(SETTLE_US) == 0)
+		return status;
+	fflush(NULL);
+	_exit(status);
+}
+
 int ctl_eval(int argc, char **argv)
 {
 	struct args a;
@@ -262,7 +275,7 @@ int ctl_eval(int argc, char **argv)
 	else if (a.n_records != 1)
 		status = args_wrong(&command, "name one file of questions");
 	else
-		status = eval(&a);
+		status = leave(eval(&a));
 	args_release(&a);
 	return status;
 }

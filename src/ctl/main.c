@@ -8,6 +8,8 @@
 #include "ctl/calibrate.h"
 #include "ctl/eval.h"
 #include "ctl/key.h"
+#include "ctl/label.h"
+#include "ctl/ledger.h"
 #include "ctl/replay.h"
 #include "ctl/report.h"
 #include "ctl/score.h"
@@ -25,6 +27,8 @@ static const struct {
 	{"replay", ctl_replay,
 	 "what a threshold, target or artifact would have done"},
 	{"report", ctl_report, "what a cascade is worth, as one HTML file"},
+	{"label", ctl_label, "says whether an answer was right"},
+	{"ledger", ctl_ledger, "export, import, purge, verify"},
 	{"key", ctl_key,
 	 "a new client key, and its line for the configuration"},
 };

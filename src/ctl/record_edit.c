@@ -95,21 +95,23 @@ static bool is_among(struct span key, const char *const *names)
 	return false;
 }
 
-static void keep_attempts(struct jscan *s, struct buf *out);
+static bool keep_attempts(struct jscan *s, struct buf *out);
 
-/* The object's members of these names. */
-static void keep_members(struct jscan *s, const char *const *names,
+/* The object's members of these names; were they all? */
+static bool keep_members(struct jscan *s, const char *const *names,
 			 struct buf *out)
 {
 	struct span key, value;
 	const char *between = "\"";
+	bool all = true;
 
 	buf_adds(out, "{");
 	if (jscan_enter(s, '{') < 0)
-		return;
+		return false;
 	while (jscan_member(s, &key) > 0) {
 		if (!is_among(key, names)) {
 			jscan_value(s, NULL);
+			all = false;
 			continue;
 		}
 		buf_adds(out, between);
@@ -117,30 +119,33 @@ static void keep_members(struct jscan *s, const char *const *names,
 		buf_adds(out, "\":");
 		between = ",\"";
 		if (jscan_key_is(key, "attempts") && jscan_at(s, '['))
-			keep_attempts(s, out);
+			all = keep_attempts(s, out) && all;
 		else if (jscan_value(s, &value) == 0)
 			buf_add_span(out, value);
 	}
 	buf_adds(out, "}");
+	return all;
 }
 
-static void keep_attempts(struct jscan *s, struct buf *out)
+static bool keep_attempts(struct jscan *s, struct buf *out)
 {
 	static const char *const names[] = {
 		"backend", "purpose", "verifier", "mode",    "about",
 		"status",  "seconds", "cost_usd", "signals", NULL,
 	};
 	const char *between = "";
+	bool all = true;
 
 	buf_adds(out, "[");
 	if (jscan_enter(s, '[') < 0)
-		return;
+		return false;
 	while (jscan_element(s) > 0) {
 		buf_adds(out, between);
-		keep_members(s, names, out);
+		all = keep_members(s, names, out) && all;
 		between = ",";
 	}
 	buf_adds(out, "]");
+	return all;
 }
 
 int record_edit_textless(struct span line, struct buf *out)
@@ -149,9 +154,16 @@ int record_edit_textless(struct span line, struct buf *out)
 		"id",	  "time",   "cascade", "mode",	   "decision",
 		"agrees", "labels", "signals", "attempts", NULL,
 	};
+	size_t before = out->n;
 	struct jscan s;
+	bool all;
 
 	jscan_init(&s, line, JSCAN_DEPTH);
-	keep_members(&s, names, out);
-	return out->failed ? -1 : 0;
+	all = keep_members(&s, names, out);
+	if (jscan_end(&s) < 0 || out->failed)
+		return -1;
+	if (!all)
+		return 0;
+	out->n = before; /* as it was, white space and all */
+	return buf_add_span(out, line);
 }

@@ -26,6 +26,7 @@
 #include "daemon/reload.h"
 #include "daemon/worker.h"
 #include "evt/deadline.h"
+#include "evt/pool.h"
 #include "evt/signals.h"
 #include "net/http_client.h"
 #include "store/ledger.h"
@@ -33,6 +34,7 @@
 #define WORKERS_MOST 64
 #define LOOK_US	     20000
 #define TAKING_US    1000 /* between looks whether workers took a generation */
+#define SETTLE_US    1000000 /* at the end, for plugins that still judge */
 /* Descriptors that are no connections: logs, ledger, epolls, curl's pairs. */
 #define FDS_ASIDE 256
 
@@ -451,6 +453,19 @@ static void stop(struct daemon *d)
 	http_client_global_release();
 }
 
+/* A thread that hangs in a plugin cannot be ended, and must not meet the
+ * plugin's destructors at work. */
+static enum daemon_exit leave(void)
+{
+	size_t left = pool_settle(SETTLE_US);
+
+	if (left == 0)
+		return DAEMON_CLEAN;
+	log_line(LOG_WARN, "msg=\"plugins hang, they are left behind\" "
+		 "threads=%zu", left);
+	_exit(DAEMON_CLEAN);
+}
+
 /* Whoever started us looks at stderr, wherever the log goes. */
 static enum daemon_exit cannot_run(struct daemon *d, const struct err *err,
 				   bool is_logged_apart)
@@ -490,5 +505,5 @@ enum daemon_exit daemon_run(const char *path)
 	loop_run(d.loop);
 	log_line(LOG_INFO, "msg=\"stopped\"");
 	stop(&d);
-	return DAEMON_CLEAN;
+	return leave();
 }

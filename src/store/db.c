@@ -14,7 +14,8 @@
 
 #include "base/mem.h"
 
-#define BUSY_MS 1000
+#define BUSY_MS	   1000
+#define PATIENT_MS 10000
 
 struct db {
 	sqlite3 *handle;
@@ -120,6 +121,7 @@ static int settle(struct db *d, struct err *err)
 		"PRAGMA cell_size_check = ON;"
 		"PRAGMA mmap_size = 0;"
 		"PRAGMA synchronous = NORMAL;"
+		"PRAGMA secure_delete = ON;"
 		"PRAGMA cache_size = -8192;"
 		"PRAGMA wal_autocheckpoint = 4096;"
 		"PRAGMA journal_size_limit = 67108864",
@@ -242,6 +244,11 @@ void db_close(struct db *d)
 sqlite3 *db_handle(struct db *d)
 {
 	return d->handle;
+}
+
+void db_be_patient(struct db *d)
+{
+	sqlite3_busy_timeout(d->handle, PATIENT_MS);
 }
 
 sqlite3_stmt *db_prepare(struct db *d, const char *sql, struct err *err)

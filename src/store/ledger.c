@@ -126,7 +126,8 @@ static const char *item_id(const struct ledger_item *item)
 
 /* ---- lanes --------------------------------------------------------------- */
 
-static void put(struct ledger *g, size_t lane, struct ledger_item item)
+/* False: the lane is full, and the item is gone. */
+static bool put(struct ledger *g, size_t lane, struct ledger_item item)
 {
 	struct lane *l = &g->lanes[lane];
 	uint64_t n = atomic_load_explicit(&l->put, memory_order_relaxed);
@@ -136,10 +137,11 @@ static void put(struct ledger *g, size_t lane, struct ledger_item item)
 	if (n - taken == LANE_ROOM) {
 		metric_add(g->dropped, 1);
 		item_free(&item);
-	} else {
-		l->slots[n % LANE_ROOM] = item;
-		atomic_store_explicit(&l->put, n + 1, memory_order_release);
+		return false;
 	}
+	l->slots[n % LANE_ROOM] = item;
+	atomic_store_explicit(&l->put, n + 1, memory_order_release);
+	return true;
 }
 
 void ledger_put(struct ledger *g, size_t lane, struct ledger_row **row)
@@ -148,11 +150,13 @@ void ledger_put(struct ledger *g, size_t lane, struct ledger_row **row)
 	*row = NULL;
 }
 
-void ledger_put_label(struct ledger *g, size_t lane,
+bool ledger_put_label(struct ledger *g, size_t lane,
 		      struct ledger_label **label)
 {
-	put(g, lane, (struct ledger_item){.label = *label});
+	bool taken = put(g, lane, (struct ledger_item){.label = *label});
+
 	*label = NULL;
+	return taken;
 }
 
 /* As many as the batch has room for. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows and labels of the ledger into SQLite, by statements prepared once.
+ * Transactions on the ledger, and what becomes of a damaged file.
  */
 #include "store/ledger_file.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +15,16 @@
 #include "base/mem.h"
 #include "base/now.h"
 #include "store/db.h"
+#include "store/ledger_insert.h"
 #include "store/ledger_schema.h"
 
 #define CHECK_MOST  ((int64_t)256 << 20) /* bytes; about a second */
 #define PURGE_BATCH "500"
-#define JOINED_MS   10000 /* that one who joined waits for a lock */
 
 enum statement {
 	ST_BEGIN,
 	ST_COMMIT,
 	ST_ROLLBACK,
-	ST_REQUEST,
-	ST_ATTEMPT,
-	ST_VERDICT,
-	ST_LABEL,
 	ST_PURGE_ATTEMPTS,
 	ST_PURGE_VERDICTS,
 	ST_PURGE_REQUESTS,
@@ -38,7 +33,8 @@ enum statement {
 };
 
 /* Rows come in by time, give or take a batch, so their ids are in its order
- * and no index is needed for it. */
+ * and no index is needed for it. Imported ones may be older than those before
+ * them: they go after them. */
 #define OLDEST_OF(table)                                                       \
 	"(SELECT id FROM (SELECT id, time_us FROM " table                      \
 	" ORDER BY id LIMIT " PURGE_BATCH ") WHERE time_us < ?1)"
@@ -53,28 +49,6 @@ static const char *const sql[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
 	[ST_COMMIT] = "COMMIT",
 	[ST_ROLLBACK] = "ROLLBACK",
-	[ST_REQUEST] =
-		"INSERT INTO requests(request_id, time_us, cascade, mode, key,"
-		" outcome, status, stream, tier, backend, decision, reason,"
-		" confidence, calibrated, attempts, total_us, upstream_us,"
-		" overhead_us, cost_pusd, generation, request_text, agrees,"
-		" would, would_reason, record)"
-		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	/* Whoever deletes requests by hand leaves rows with ids that come
-	 * again. */
-	[ST_ATTEMPT] =
-		"INSERT OR REPLACE INTO attempts(id, request, seq, backend,"
-		" model, purpose, verifier, mode, about, tier, status, fault,"
-		" start_us, first_byte_us, total_us, prompt_tokens,"
-		" completion_tokens, cached_tokens, usage_estimated,"
-		" cost_pusd, response_text)"
-		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[ST_VERDICT] =
-		"INSERT OR REPLACE INTO verdicts(id, request, attempt_seq,"
-		" verifier, kind, score, why, us, cost_pusd, signals)"
-		" VALUES(?,?,?,?,?,?,?,?,?,?)",
-	[ST_LABEL] = "INSERT INTO labels(request_id, key, backend, right,"
-		     " source, time_us) VALUES(?,?,?,?,?,?)",
 	[ST_PURGE_ATTEMPTS] = DELETE_CHILDREN("attempts"),
 	[ST_PURGE_VERDICTS] = DELETE_CHILDREN("verdicts"),
 	[ST_PURGE_REQUESTS] = "DELETE FROM requests WHERE id IN " OLDEST,
@@ -86,6 +60,7 @@ struct ledger_file {
 	char *path;
 	bool joined;
 	struct db *db; /* NULL: could not be opened anew after damage */
+	struct ledger_insert *insert;
 	sqlite3_stmt *st[ST_COUNT];
 };
 
@@ -93,6 +68,8 @@ struct ledger_file {
 
 static void let_go(struct ledger_file *f)
 {
+	ledger_insert_free(f->insert);
+	f->insert = NULL;
 	for (int i = 0; i < ST_COUNT; i++) {
 		sqlite3_finalize(f->st[i]);
 		f->st[i] = NULL;
@@ -120,7 +97,9 @@ static int try_open(struct ledger_file *f, struct err *err)
 		if (!f->st[i])
 			goto fail;
 	}
-	return 0;
+	f->insert = ledger_insert_new(f->db, err);
+	if (f->insert)
+		return 0;
 fail:
 	let_go(f);
 	return -1;
@@ -191,7 +170,7 @@ struct ledger_file *ledger_file_join(const char *path, struct err *err)
 	f->path = mem_dup(path);
 	f->joined = true;
 	if (try_open(f, err) == 0) {
-		sqlite3_busy_timeout(db_handle(f->db), JOINED_MS);
+		db_be_patient(f->db);
 		return f;
 	}
 	ledger_file_close(f);
@@ -209,177 +188,17 @@ void ledger_file_close(struct ledger_file *f)
 
 /* ---- statements ---------------------------------------------------------- */
 
-/* A statement being filled, column by column. */
-struct fill {
-	sqlite3_stmt *st;
-	int n;	/* bound so far */
-	int rc; /* when not SQLITE_OK, nothing more is bound */
-};
-
-static void put_int(struct fill *f, int64_t v)
+static int finish(sqlite3_stmt *st)
 {
-	if (f->rc == SQLITE_OK)
-		f->rc = sqlite3_bind_int64(f->st, ++f->n, v);
-}
+	int rc = sqlite3_step(st);
 
-/* What is not known (below 0) becomes NULL. */
-static void put_known(struct fill *f, int v)
-{
-	if (v >= 0)
-		put_int(f, v);
-	else if (f->rc == SQLITE_OK)
-		f->rc = sqlite3_bind_null(f->st, ++f->n);
-}
-
-/* NaN becomes NULL. */
-static void put_real(struct fill *f, double v)
-{
-	if (f->rc == SQLITE_OK)
-		f->rc = sqlite3_bind_double(f->st, ++f->n, v);
-}
-
-/* The text must stay until the statement has run. */
-static void put_text(struct fill *f, const char *s)
-{
-	if (f->rc == SQLITE_OK)
-		f->rc = sqlite3_bind_text(f->st, ++f->n, s, -1, SQLITE_STATIC);
-}
-
-static int step(struct fill *f)
-{
-	int rc;
-
-	if (f->rc != SQLITE_OK)
-		return -1;
-	rc = sqlite3_step(f->st);
-	sqlite3_reset(f->st);
+	sqlite3_reset(st);
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
 static int step_plain(struct ledger_file *f, enum statement which)
 {
-	struct fill s = {.st = f->st[which]};
-
-	return step(&s);
-}
-
-static int insert_request(struct ledger_file *f, const struct ledger_row *r)
-{
-	struct fill s = {.st = f->st[ST_REQUEST]};
-
-	put_text(&s, r->request_id);
-	put_int(&s, r->time_us);
-	put_text(&s, r->cascade);
-	put_text(&s, r->mode);
-	put_text(&s, r->key);
-	put_text(&s, r->outcome);
-	put_int(&s, r->status);
-	put_int(&s, r->stream);
-	put_int(&s, r->tier);
-	put_text(&s, r->backend);
-	put_text(&s, r->decision);
-	put_text(&s, r->reason);
-	put_real(&s, r->confidence);
-	put_int(&s, r->calibrated);
-	put_int(&s, (int64_t)ledger_row_answers(r));
-	put_int(&s, r->total_us);
-	put_int(&s, r->upstream_us);
-	put_int(&s, r->overhead_us);
-	put_int(&s, r->cost_pusd);
-	put_int(&s, (int64_t)r->generation);
-	put_text(&s, r->request_text);
-	put_known(&s, r->agrees);
-	put_text(&s, r->would);
-	put_text(&s, r->would_reason);
-	put_text(&s, r->record);
-	return step(&s);
-}
-
-static int64_t child_id(int64_t request, size_t n)
-{
-	return request * LEDGER_CHILDREN_MOST + (int64_t)n;
-}
-
-/* More would have the ids of the next request's. */
-static size_t children(size_t n)
-{
-	return n < LEDGER_CHILDREN_MOST ? n : LEDGER_CHILDREN_MOST;
-}
-
-static int insert_attempt(struct ledger_file *f, int64_t request, size_t seq,
-			  const struct ledger_attempt *a)
-{
-	struct fill s = {.st = f->st[ST_ATTEMPT]};
-
-	put_int(&s, child_id(request, seq));
-	put_int(&s, request);
-	put_int(&s, (int64_t)seq);
-	put_text(&s, a->backend);
-	put_text(&s, a->model);
-	put_text(&s, a->purpose);
-	put_text(&s, a->verifier);
-	put_text(&s, a->mode);
-	put_text(&s, a->about);
-	put_int(&s, a->tier);
-	put_int(&s, a->status);
-	put_text(&s, a->fault);
-	put_int(&s, a->start_us);
-	put_int(&s, a->first_byte_us);
-	put_int(&s, a->total_us);
-	put_int(&s, a->prompt_tokens);
-	put_int(&s, a->completion_tokens);
-	put_int(&s, a->cached_tokens);
-	put_int(&s, a->usage_estimated);
-	put_int(&s, a->cost_pusd);
-	put_text(&s, a->response_text);
-	return step(&s);
-}
-
-static int insert_verdict(struct ledger_file *f, int64_t request, size_t n,
-			  const struct ledger_verdict *v)
-{
-	struct fill s = {.st = f->st[ST_VERDICT]};
-
-	put_int(&s, child_id(request, n));
-	put_int(&s, request);
-	put_int(&s, v->attempt_seq);
-	put_text(&s, v->verifier);
-	put_text(&s, v->kind);
-	put_real(&s, v->score);
-	put_text(&s, v->why);
-	put_int(&s, v->us);
-	put_int(&s, v->cost_pusd);
-	put_text(&s, v->signals);
-	return step(&s);
-}
-
-static int insert_label(struct ledger_file *f, const struct ledger_label *l)
-{
-	struct fill s = {.st = f->st[ST_LABEL]};
-
-	put_text(&s, l->request_id);
-	put_text(&s, l->key);
-	put_text(&s, l->backend);
-	put_int(&s, l->right);
-	put_text(&s, l->source);
-	put_int(&s, l->time_us);
-	return step(&s);
-}
-
-static int insert_row(struct ledger_file *f, const struct ledger_row *r)
-{
-	int64_t id;
-
-	if (insert_request(f, r) < 0)
-		return -1;
-	id = sqlite3_last_insert_rowid(db_handle(f->db));
-	for (size_t i = 0; i < children(r->n_attempts); i++)
-		if (insert_attempt(f, id, i, &r->attempts[i]) < 0)
-			return -1;
-	for (size_t i = 0; i < children(r->n_verdicts); i++)
-		if (insert_verdict(f, id, i, &r->verdicts[i]) < 0)
-			return -1;
-	return 0;
+	return finish(f->st[which]);
 }
 
 /* ---- transactions -------------------------------------------------------- */
@@ -431,18 +250,37 @@ static int insert_item(struct ledger_file *f, const void *all, size_t i)
 {
 	const struct ledger_item *items = all;
 
-	return items[i].row ? insert_row(f, items[i].row)
-			    : insert_label(f, items[i].label);
+	return items[i].row ? ledger_insert_row(f->insert, items[i].row)
+			    : ledger_insert_label(f->insert, items[i].label);
 }
 
 static int insert_nth_row(struct ledger_file *f, const void *all, size_t i)
 {
-	return insert_row(f, ((struct ledger_row *const *)all)[i]);
+	return ledger_insert_row(f->insert,
+				 ((struct ledger_row *const *)all)[i]);
+}
+
+struct new_rows {
+	struct ledger_row *const *rows;
+	size_t *n_known;
+};
+
+static int insert_nth_new(struct ledger_file *f, const void *all, size_t i)
+{
+	const struct new_rows *new = all;
+	int known = ledger_insert_is_known(f->insert, new->rows[i]);
+
+	if (known <= 0)
+		return known < 0 ? -1
+				 : ledger_insert_row(f->insert, new->rows[i]);
+	++*new->n_known;
+	return 0;
 }
 
 static int insert_nth_label(struct ledger_file *f, const void *all, size_t i)
 {
-	return insert_label(f, ((struct ledger_label *const *)all)[i]);
+	return ledger_insert_label(f->insert,
+				   ((struct ledger_label *const *)all)[i]);
 }
 
 int ledger_file_write_items(struct ledger_file *f,
@@ -458,6 +296,16 @@ int ledger_file_write(struct ledger_file *f, struct ledger_row *const *rows,
 	return write_each(f, insert_nth_row, rows, n, bad, err);
 }
 
+int ledger_file_write_new(struct ledger_file *f, struct ledger_row *const *rows,
+			  size_t n, size_t *n_known, size_t *bad,
+			  struct err *err)
+{
+	const struct new_rows new = {rows, n_known};
+
+	*n_known = 0;
+	return write_each(f, insert_nth_new, &new, n, bad, err);
+}
+
 int ledger_file_write_labels(struct ledger_file *f,
 			     struct ledger_label *const *labels, size_t n,
 			     size_t *bad, struct err *err)
@@ -468,10 +316,8 @@ int ledger_file_write_labels(struct ledger_file *f,
 static int delete_oldest(struct ledger_file *f, enum statement which,
 			 int64_t before_us)
 {
-	struct fill s = {.st = f->st[which]};
-
-	put_int(&s, before_us);
-	return step(&s);
+	sqlite3_bind_int64(f->st[which], 1, before_us);
+	return finish(f->st[which]);
 }
 
 static bool changed(struct ledger_file *f)

@@ -52,11 +52,15 @@ static const char *const sql[ST_N] = {
 	[ST_VERDICTS] =
 		"SELECT attempt_seq, verifier, kind, score, why, us, cost_pusd,"
 		" signals FROM verdicts" CHILDREN " ORDER BY id",
-	/* Of each group the row with the greatest id. */
+	/* Of each group the last one: loops hand theirs over in any order. */
 	[ST_MARKS] =
-		"SELECT ifnull(l.backend, r.backend) AS about, right, max(l.id)"
+		"SELECT about, right FROM (SELECT right,"
+		" ifnull(l.backend, r.backend) AS about, row_number() OVER"
+		" (PARTITION BY ifnull(l.backend, r.backend)"
+		" ORDER BY l.time_us DESC, l.id DESC) AS n"
 		" FROM requests AS r JOIN labels AS l ON " LABEL_IS_OF_R
-		" WHERE r.id = ?1 AND about IS NOT NULL GROUP BY about",
+		" WHERE r.id = ?1) WHERE n = 1 AND about IS NOT NULL"
+		" ORDER BY about",
 	[ST_FIND] =
 		"SELECT EXISTS (SELECT 1 FROM requests WHERE request_id = ?1"
 		" AND (?2 IS NULL OR key = ?2))",

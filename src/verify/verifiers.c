@@ -9,6 +9,7 @@
 
 #include "verify/verify_check.h"
 #include "verify/verify_logprob.h"
+#include "verify/verify_plugin.h"
 #include "verify/verify_rules.h"
 
 /* A new verifier gets its line here, and nothing else changes. */
@@ -17,6 +18,7 @@ static const struct verifier *(*const list[])(void) = {
 	verify_logprob,
 	verify_self_check,
 	verify_check,
+	verify_plugin,
 };
 
 #define N_LIST (sizeof(list) / sizeof(list[0]))

@@ -9,6 +9,7 @@ OWN = {"x-request-id", "x-frugald-backend", "x-frugald-tier",
        "x-frugald-decision", "x-frugald-reason", "x-frugald-confidence",
        "x-frugald-calibrated", "x-frugald-attempts", "x-frugald-cost-usd",
        "x-frugald-overhead-ms", "x-frugald-upstream-request-id"}
+ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 REASON = re.compile(
     r"confident|low_confidence|gate:[a-z_]+|no_signal|verifier_error"
     r"|backend_error|backend_open|context_length|deadline|budget|unsupported"
@@ -17,8 +18,7 @@ REASON = re.compile(
 
 def check(response):
     """Headers and schemas of one response; returns it."""
-    assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}",
-                        response.header("x-request-id")), response
+    assert ID.fullmatch(response.header("x-request-id")), response
     assert response.header("Server") is None
     assert response.header("Content-Encoding") is None
     _check_own_headers(response)
@@ -54,7 +54,16 @@ def _check_own_headers(response):
 
 def _check_object(response):
     body = response.json
+    if body["object"] == "feedback":
+        _check_feedback(response, body)
+        return
     name = {"chat.completion": "CreateChatCompletionResponse",
             "list": "ListModelsResponse", "model": "Model"}.get(body["object"])
     assert name, f"unknown object {body['object']!r}"
     schema.check(name, body)
+
+
+def _check_feedback(response, body):
+    assert response.status == 202, response
+    assert set(body) == {"object", "request_id"}, body
+    assert ID.fullmatch(body["request_id"]), body

@@ -21,9 +21,10 @@ CHEAP, CHECK, EXPENSIVE = 6e-5, 1e-4, 1e-3      # USD a call
 def ctl(*arguments, **options):
     """(exit status, stdout, stderr) of frugalctl."""
     path = BINARY if BINARY.is_absolute() else ROOT / BINARY
+    timeout = options.pop("timeout", 60) * SCALE
     done = subprocess.run([str(path), *map(str, arguments)],
                           capture_output=True, text=True, check=False,
-                          timeout=60 * SCALE, **options)
+                          timeout=timeout, **options)
     assert "Sanitizer" not in done.stderr, done.stderr
     assert done.returncode >= 0, (done.returncode, done.stderr)
     return done.returncode, done.stdout, done.stderr

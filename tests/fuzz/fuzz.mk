@@ -13,7 +13,7 @@ FINAL_ANSWER_FUZZ := $(addprefix verify/, final_answer passage prose number) \
 FUZZ_final_answer = $(FINAL_ANSWER_FUZZ)
 FUZZ_comparator = $(addprefix verify/, comparator plain_words json_same \
 	pattern) $(FINAL_ANSWER_FUZZ) base/mem base/err
-FUZZ_record = ctl/record $(addprefix base/, mem buf err jscan jtext decimal)
+FUZZ_record = ctl/record ctl/record_edit $(addprefix base/, mem buf err jscan jtext decimal)
 FUZZ_verify_check_read = $(addprefix verify/, verify_check_read signal \
 	token_stats verify_logprob verifier comparator plain_words json_same \
 	pattern final_answer passage prose number) stat/tokens \

@@ -20,7 +20,7 @@
 
 static const struct args_command all = {
 	.name = "all",
-	.takes = "cnraotedsfpjmiuklbx",
+	.takes = "cnraotedsfpjmiuklbxgwy",
 	.help = "usage: all\n",
 };
 static const struct args_command few = {
@@ -151,14 +151,29 @@ static void test_ages(void **state)
 	assert_int_equal(a.before_us, 86400000000);
 }
 
+static void test_of_labels(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&all, "--backend b --source s --from -", &a,
+			      &status));
+	assert_string_equal(a.backend, "b");
+	assert_string_equal(a.source, "s");
+	assert_string_equal(a.from, "-");
+	args_release(&a);
+}
+
 static void test_files(void **state)
 {
 	struct args a;
 	int status;
 
 	(void)state;
-	assert_true(read_line(&files, "a -c f b", &a, &status));
-	assert_int_equal(a.n_records, 2);
+	assert_true(read_line(&files, "a -c f b -- -d", &a, &status));
+	assert_int_equal(a.n_records, 3);
+	assert_string_equal(a.records[2], "-d");
 	assert_string_equal(a.records[0], "a");
 	assert_string_equal(a.records[1], "b");
 	args_release(&a);
@@ -223,6 +238,9 @@ static const struct {
 	{&all, "--conf ''"},
 	{&all, "--records ''"},
 	{&all, "--cascade ''"},
+	{&all, "--backend ''"},
+	{&all, "--source ''"},
+	{&all, "--from ''"},
 	{&few, "--seed 1"},
 	{&few, "--records r"},
 	{&few, "-o x"},
@@ -269,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_everything_said),
 		cmocka_unit_test(test_of_the_ledger),
 		cmocka_unit_test(test_ages),
+		cmocka_unit_test(test_of_labels),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_of_questions),
 		cmocka_unit_test(test_refused),

@@ -29,6 +29,7 @@ static const struct {
 	{FAULT_MODEL_UNKNOWN, 404, INVALID, "model_not_found", "model", false,
 	 false},
 	{FAULT_URL_UNKNOWN, 404, INVALID, "unknown_url", "", false, false},
+	{FAULT_NO_LEDGER, 404, INVALID, "no_ledger", "", false, false},
 	{FAULT_METHOD, 405, INVALID, "method_not_allowed", "", false, false},
 	{FAULT_KEY, 401, INVALID, "invalid_api_key", "", false, false},
 	{FAULT_PERMISSION, 403, INVALID, "permission_denied", "model", false,

@@ -86,6 +86,8 @@ static const struct {
 	 "{\"purpose\":\"verify\",\"verifier\":\"check\",\"mode\":\"blind\","
 	 "\"about\":\"small\",\"status\":200,\"seconds\":0.5,\"cost_usd\":1,"
 	 "\"signals\":{}},{}]}"},
+	{" {\"id\" : \"1\" , \"attempts\": [{ }]} \r",
+	 " {\"id\" : \"1\" , \"attempts\": [{ }]} \r"},
 	{"{\"attempts\":null,\"id\":\"1\"}",
 	 "{\"attempts\":null,\"id\":\"1\"}"},
 	{"{\"id\":\"1\",\"r\\u0065quest\":\"text\"}", "{\"id\":\"1\"}"},
@@ -112,11 +114,33 @@ static void test_textless(void **state)
 	buf_release(&again);
 }
 
+static void test_no_records(void **state)
+{
+	static const char *const lines[] = {
+		"",
+		"{",
+		"[]",
+		"{\"id\":\"1\"",
+		"{} {}",
+		"{\"id\":}",
+		"{\"attempts\":[{]}",
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 0);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		if (record_edit_textless(span_of(lines[i]), &b) == 0)
+			fail_msg("%s", lines[i]);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_textless),
+		cmocka_unit_test(test_no_records),
 	};
 
 	return cmocka_run_group_tests_name("record_edit", tests, NULL, NULL);

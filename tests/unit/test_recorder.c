@@ -346,6 +346,51 @@ static void test_refused(void **state)
 	recorder_free(r);
 }
 
+static struct ledger_label *label_new(const char *key, bool right)
+{
+	struct ledger_label *l = ledger_label_new();
+
+	l->request_id = "r-1";
+	l->key = key;
+	l->right = right;
+	l->backend = right ? "small" : NULL;
+	return l;
+}
+
+static void test_labels(void **state)
+{
+	struct err err = {0};
+	struct ledger *ledger = ledger_new(db_path, 1, 0, set, &err);
+	struct recorder *r = recorder_new(set, ledger, 0);
+	struct recorder *keeps_none = recorder_new(set, NULL, 0);
+	struct ledger_label *l = label_new("team-a", true);
+
+	(void)state;
+	assert_non_null(ledger);
+	assert_true(recorder_keeps(r));
+	assert_false(recorder_keeps(keeps_none));
+	assert_true(recorder_label(r, "f-1", &l));
+	assert_null(l);
+	l = label_new("", false);
+	recorder_label(r, "f-2", &l);
+	recorder_label_refused(keeps_none, "f-3", "client_error", 404,
+			       "no ledger");
+	recorder_free(keeps_none);
+	recorder_free(r);
+	ledger_free(ledger);
+	SHOWN("frugald_feedback_total{outcome=\"ok\"}", "2");
+	SHOWN("frugald_feedback_total{outcome=\"client_error\"}", "1");
+	SHOWN("frugald_ledger_labels_total", "2");
+	SHOWN("frugald_requests_total{cascade=\"\",outcome=\"client_error\"}",
+	      "");
+	assert_string_equal(logged(0), "info run=f-1 key=team-a outcome=ok "
+				       "label=right of=r-1 backend=small");
+	assert_string_equal(logged(1), "info run=f-2 key=- outcome=ok "
+				       "label=wrong of=r-1 backend=-");
+	assert_string_equal(logged(2), "info run=f-3 outcome=client_error "
+				       "status=404 why=\"no ledger\"");
+}
+
 static void test_escalated(void **state)
 {
 	struct recorder *r = recorder_new(set, NULL, 0);
@@ -390,6 +435,7 @@ int main(void)
 		T(test_no_log_line_when_not_asked_for),
 		T(test_row_is_handed_over),
 		T(test_refused),
+		T(test_labels),
 		T(test_escalated),
 		T(test_recorders_share),
 	};

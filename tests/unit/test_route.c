@@ -20,6 +20,9 @@ static const struct {
 	{"POST", "/v1/chat/completions", ROUTE_CHAT, NULL, NULL},
 	{"POST", "/chat/completions", ROUTE_CHAT, NULL, NULL},
 	{"POST", "/v1/chat/completions/", ROUTE_CHAT, NULL, NULL},
+	{"POST", "/v1/feedback", ROUTE_FEEDBACK, NULL, NULL},
+	{"POST", "/feedback", ROUTE_FEEDBACK, NULL, NULL},
+	{"POST", "/v1/feedback/", ROUTE_FEEDBACK, NULL, NULL},
 	{"GET", "/v1/models", ROUTE_MODELS, NULL, NULL},
 	{"GET", "/models", ROUTE_MODELS, NULL, NULL},
 	{"GET", "/v1/models/", ROUTE_MODELS, NULL, NULL},
@@ -37,6 +40,8 @@ static const struct {
 	{"HEAD", "/v1/chat/completions", ROUTE_METHOD, NULL, "POST"},
 	{"post", "/v1/chat/completions", ROUTE_METHOD, NULL, "POST"},
 	{"OPTIONS", "/v1/chat/completions", ROUTE_METHOD, NULL, "POST"},
+	{"GET", "/v1/feedback", ROUTE_METHOD, NULL, "POST"},
+	{"HEAD", "/v1/feedback", ROUTE_METHOD, NULL, "POST"},
 	{"POST", "/v1/models", ROUTE_METHOD, NULL, "GET, HEAD"},
 	{"DELETE", "/v1/models/a", ROUTE_METHOD, NULL, "GET, HEAD"},
 
@@ -58,6 +63,8 @@ static const struct {
 	{"POST", "/v1/chat/completions//", ROUTE_UNKNOWN, NULL, NULL},
 	{"POST", "/v1/chat/completions/x", ROUTE_UNKNOWN, NULL, NULL},
 	{"POST", "/v1/chat", ROUTE_UNKNOWN, NULL, NULL},
+	{"POST", "/v1/feedback/x", ROUTE_UNKNOWN, NULL, NULL},
+	{"POST", "/v1/feedbacks", ROUTE_UNKNOWN, NULL, NULL},
 	{"POST", "/v1/completions", ROUTE_UNKNOWN, NULL, NULL},
 	{"POST", "/v1/responses", ROUTE_UNKNOWN, NULL, NULL},
 	/* The admin listener's are not here. */

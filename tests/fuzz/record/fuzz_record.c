@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any line is a record or a fault that says why; what was found lies inside of
- * the line and is what it should be.
+ * the line and is what it should be. What is made of a record is one again.
  */
 #include <math.h>
 #include <stdint.h>
@@ -10,6 +10,7 @@
 
 #include "base/jscan.h"
 #include "ctl/record.h"
+#include "ctl/record_edit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -52,6 +53,39 @@ static void check_record(const struct record *r, struct span line)
 	}
 }
 
+static void check_textless(struct span line, const char *id, struct arena *a)
+{
+	struct record r;
+	struct buf b;
+
+	buf_init(&b, 0);
+	check(record_edit_textless(line, &b) == 0);
+	check(record_read(&r, buf_span(&b), a, NULL) == 0);
+	check(strcmp(r.id, id) == 0 && !r.request.n);
+	for (const struct record_attempt *t = r.attempts; t; t = t->next)
+		check(!t->response.n && !t->answer);
+	buf_release(&b);
+}
+
+static void check_labels(struct span line, struct arena *a)
+{
+	static const struct ledger_mark marks[] = {{"small", true},
+						   {"l\"", false}};
+	struct record r;
+	struct buf b;
+	int n = 0;
+
+	buf_init(&b, 0);
+	check(record_edit_labels(line, marks, 2, &b) == 0);
+	check(record_read(&r, buf_span(&b), a, NULL) == 0);
+	for (const struct record_label *l = r.labels; l; l = l->next) {
+		n += strcmp(l->backend, "small") == 0 && l->right == KNOWN_TRUE;
+		n += strcmp(l->backend, "l\"") == 0 && l->right == KNOWN_FALSE;
+	}
+	check(n == 2);
+	buf_release(&b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct arena *a = arena_new();
@@ -62,10 +96,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (n)
 		memcpy(copy, p, n);
-	if (record_read(&r, line, a, &err) == 0)
+	if (record_read(&r, line, a, &err) == 0) {
 		check_record(&r, line);
-	else
+		check_textless(line, r.id, a);
+		check_labels(line, a);
+	} else {
 		check(err.kind == ERR_PARSE && err.text[0]);
+	}
 	free(copy);
 	arena_free(a);
 	return 0;

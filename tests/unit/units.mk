@@ -111,6 +111,11 @@ UNIT_certify = ctl/certify ctl/cuts $(addprefix stat/, risk binom) base/mem
 # All verifiers with all they stand on: it reads their tables.
 UNIT_manual = $(L0) $(L1) $(L2) $(L3) $(L4)
 UNIT_gather = net/sse chat/gather chat/gather_write chat/chat $(UNIT_chat_replay)
+UNIT_eval_whom = ctl/eval_whom $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_eval_lines = ctl/eval_lines ctl/lines chat/chat chat/chat_scan base/digest $(UNIT_comparator)
+UNIT_eval_plan = ctl/eval_plan ctl/eval_whom $(L0) $(L1) $(L2) $(L3) $(L4)
+UNIT_eval_tally = ctl/eval_tally chat/price base/fixed base/mem
+UNIT_eval_progress = ctl/eval_progress base/buf
 UNIT_feedback = api/feedback api/request_id chat/fault $(addprefix base/, jscan jtext decimal) $(UNIT_ledger)
 UNIT_pool = evt/pool evt/loop evt/deadline base/err base/mem base/now
 UNIT_plugin_file = verify/plugin_file base/err base/mem

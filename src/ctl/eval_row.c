@@ -51,12 +51,14 @@ static struct ledger_label *label(const struct eval_answered *e, size_t tier)
 {
 	const struct eval_line *line = e->question->line;
 	const char *backend = e->cascade->tiers[tier]->conf->name;
-	struct span said = pair_text_of(e->result->replies[tier], e->arena);
+	struct chat_choice said =
+		pair_read(e->result->replies[tier], e->arena);
 	struct ledger_label *l = ledger_label_new();
 
 	l->request_id = arena_dup(l->arena, span_of(e->question->request_id));
 	l->backend = arena_dup(l->arena, span_of(backend));
-	l->right = comparator_same(line->compare, said, line->reference) ==
+	l->right = comparator_same(line->compare, pair_text(&said),
+				   line->reference) ==
 		   SAMENESS_SAME;
 	l->source = "reference";
 	l->time_us = e->wall_us;

@@ -41,24 +41,48 @@ def numbers(calls):
     return [int(SUM.search(call.body.decode())[3]) for call in calls]
 
 
-def small_answers(call):
-    """Right as often as its log-probs say; behaviour for answer_by()."""
-    a, b, number = map(int, SUM.search(call.body.decode()).groups())
+def small_says(a, b, number):
+    """(what it makes of the sum, log-prob): right as often as that says."""
     chance = random.Random(1000 + number)
     doubt = chance.random()
     right = chance.random() > 0.95 * doubt
     said = a + b + (0 if right else chance.randrange(1, 9))
-    logprob = -0.02 - 2 * doubt * (0.8 + 0.4 * chance.random())
+    return said, -0.02 - 2 * doubt * (0.8 + 0.4 * chance.random())
+
+
+def large_says(a, b, number):
+    """Nearly always right."""
+    return a + b + 10 * (random.Random(2000 + number).random() > 0.95)
+
+
+def parts(text):
+    """a, b and number of a question."""
+    return map(int, SUM.search(text).groups())
+
+
+def small_answers(call):
+    """A behaviour for answer_by()."""
+    said, logprob = small_says(*parts(call.body.decode()))
     return answer(f"The sum is {said}", tokens=[
         ("The", -0.05), (" sum", -0.05), (" is", -0.05),
         (f" {said}", logprob)])
 
 
 def large_answers(call):
-    """Nearly always right."""
-    a, b, number = map(int, SUM.search(call.body.decode()).groups())
-    wrong = random.Random(2000 + number).random() > 0.95
-    return answer(f"It is {a + b + 10 * wrong}")
+    """Likewise."""
+    return answer(f"It is {large_says(*parts(call.body.decode()))}")
+
+
+def rights(lines):
+    """How many of these each is right about, and about how many both agree."""
+    small = large = agree = 0
+    for one in lines:
+        asked = list(parts(one["messages"][0]["content"]))
+        said = small_says(*asked)[0], large_says(*asked)
+        small += said[0] == asked[0] + asked[1]
+        large += said[1] == asked[0] + asked[1]
+        agree += said[0] == said[1]
+    return small, large, agree
 
 
 def later(answers, delay):

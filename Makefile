@@ -10,7 +10,7 @@ VERSION := 0.1.0
 
 # Sources, layer by layer, bottom first; a file may include its own layer and
 # those above it in this list (scripts/check-layers).
-L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric)
+L0 := $(addprefix base/, err mem buf map now log fixed decimal jtext jscan digest metric core)
 L1 := $(addprefix evt/, loop deadline signals pool)
 # Both programs have STAT, and frugalctl alone what fits and judges.
 STAT := $(addprefix stat/, tokens isotonic spline calibrator)
@@ -31,17 +31,19 @@ L4 := $(addprefix verify/, verdict verifier signal \
       number prose passage final_answer plain_words json_same pattern \
       comparator choice_same ballot token_stats words refusal repetition hedge script \
       verify_rules verify_logprob heads artifact artifact_route \
-      verify_head verify_check_read verify_judge_read inquiry verify_same verify_check verify_samples plugin_file plugin verify_plugin verify_http_read verify_http verifiers)
+      verify_head fold plea suspect verify_check_read verify_judge_read inquiry verify_same verify_check verify_judge verify_samples plugin_file plugin verify_plugin verify_http_read verify_http verifiers)
 L5 := $(addprefix cascade/, generation policy roster recorder outlet account \
       chain pair survey run_told run)
 L6 := $(addprefix api/, route auth request_id feedback reply api_chat api_feedback \
       api_models api api_admin)
 FEEDBACK := api/request_id api/feedback
 L7 := $(addprefix daemon/, listener worker reload calibrations daemon main)
-CTL := $(addprefix ctl/, samples part fit split cuts cuts_frontier certify \
+CTL := $(addprefix ctl/, samples misses part fit split cuts cuts_frontier certify \
        economy quality calibration args when lines record askers asked judge costs records record_edit \
        ledger_records \
-       configuration outfile subject sources job ruler tell calibrate score replay \
+       configuration outfile subject sources job ruler tell eval_whom \
+       eval_lines eval_plan eval_tally eval_progress eval_row eval_run \
+       eval_subject eval_tell eval calibrate score replay \
        ledger_job ledger_csv ledger_export ledger_import ledger_remove \
        ledger_verify ledger label key main)
 REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
@@ -51,7 +53,8 @@ REPORT := $(addprefix ctl/, amount markup svg_axis svg svg_label figures \
 DAEMON_OBJS := $(L0) $(L1) $(L2) $(L3) $(L4) $(L5) $(L6) $(L7)
 VERIFY_OFFLINE := verify/artifact_save
 CTL_OBJS    := $(L0) $(L1) $(L2) $(L3) $(L4) $(STAT_OFFLINE) $(VERIFY_OFFLINE) \
-	cascade/policy $(FEEDBACK) $(CTL) $(REPORT)
+	$(addprefix cascade/, generation policy account chain pair survey) \
+	$(FEEDBACK) $(CTL) $(REPORT)
 
 PKGS   := libmicrohttpd libcurl jansson yaml-0.1 openssl sqlite3 libpcre2-8
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DFRUGALD_VERSION='"$(VERSION)"'

@@ -29,7 +29,10 @@ struct args {
 	uint64_t seed; /* 1 */
 	/* Wall clock, ages already subtracted; 0: not said. */
 	int64_t since_us, until_us, before_us;
-	bool out_of_fold, json, csv, texts;
+	int64_t parallel;	   /* 4 */
+	int64_t max_tokens, limit; /* 0: not said */
+	int64_t budget_pusd;	   /* INT64_MAX: not said */
+	bool out_of_fold, json, csv, texts, retry, quiet;
 };
 
 struct args_command {
@@ -46,8 +49,10 @@ struct args_command {
  *	f  --fit split|out-of-fold			p  --report-share S
  *	j  --json		m  --mode MODE		i  --since T
  *	u  --until T		k  --format jsonl|csv	l  --older AGE
- *	b  --before T		x  --texts
- *	g  --backend NAME	w  --source TEXT	y  --from FILE
+ *	b  --before T		x  --texts		g  --backend NAME
+ *	w  --source TEXT	y  --from FILE		P  --parallel N
+ *	B  --budget USD		M  --max-tokens N	L  --limit N
+ *	R  --retry		q  --quiet
  * and -h, which every command takes. True: go on. False: *status is the exit
  * status, and what there is to say has been said. */
 bool args_read(const struct args_command *c, int argc, char **argv,

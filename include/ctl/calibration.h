@@ -27,6 +27,7 @@
 #include "ctl/cuts.h"
 #include "ctl/economy.h"
 #include "ctl/fit.h"
+#include "ctl/misses.h"
 #include "ctl/quality.h"
 #include "ctl/samples.h"
 
@@ -37,13 +38,14 @@ struct calibration_options {
 	double report_share; /* [0, 1) of eval and shadow rows; 0: none */
 	bool no_check;	     /* as though no row had a check */
 	bool no_words;
+	bool judged; /* whether a pair is the same is a model's word */
 };
 
 struct calibration {
 	struct heads heads;
 	struct artifact_cuts cuts;
-	bool labelled; /* else the loss is "not the same" */
-	bool certified;
+	bool labelled;	/* else the loss is "not the same" */
+	bool certified; /* not out of fold, and on some rows */
 	/* n_fit: of the regret head. Out of fold n_certify is the same rows. */
 	size_t n_fit, n_certify, n_report;
 	size_t n_unknown; /* rows whose outcome is not known: not used */
@@ -52,6 +54,12 @@ struct calibration {
 	size_t n_passed;  /* ... how many of them passed */
 	size_t n_losses;  /* of the certifying rows, at the cuts */
 	double risk, risk_upper;
+	/* Where the loss is "not the same" and that is a model's word: its
+	 * error, and whether the promise and risk_upper hold for what is truly
+	 * lost, or (there are too few labels) for its word alone. */
+	bool judged;
+	struct misses misses;
+	bool error_counted;
 	double accept, checked; /* shares of certifying rows */
 	/* On the certifying rows. Unknown where a row's expensive answer has no
 	 * price (NaN); the most accepted then counts as the best. Cheap replies

@@ -100,11 +100,18 @@ struct report_view {
 	const char *date;   /* of the artifact; NULL: there is none */
 	const char *digest; /* of the records read; NULL: not known */
 	const char *in_use; /* what the configuration decides by, in words */
+	bool undecided;	    /* it has nothing to decide by */
 	enum report_standing standing;
 	bool has_artifact;
 	bool own_rows; /* the artifact scores rows that it was fitted on */
 	bool kept;     /* the rows are those that calibrating left for this */
 	size_t n_kept; /* so many it left; 0: none */
+	/* Who says whether two answers differ; NULL: no model does, or labels
+	 * rule. Its error, on rows with both labels. */
+	const char *comparator;
+	size_t n_labelled, n_missed;
+	double error_upper;
+	bool error_counted; /* the promise bounds what is truly lost */
 	bool labelled; /* lost: cheap wrong and expensive right. Else: the two
 			* answers differ */
 

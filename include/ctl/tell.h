@@ -23,7 +23,8 @@ struct tell {
 void tell_calibration(const struct tell *t, const struct calibration *c,
 		      FILE *to);
 /* The same as one object; yours. */
-json_t *tell_calibration_json(const struct calibration *c);
+json_t *tell_calibration_json(const struct tell *t,
+			      const struct calibration *c);
 
 /* The quality that counts: of the stage whose scores decide last. */
 const struct quality *tell_quality(const struct calibration *c);

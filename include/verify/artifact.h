@@ -34,12 +34,24 @@ struct artifact_route {
 	size_t n_tiers;
 	const char *verify;	  /* canonical JSON of the list as configured */
 	const char *compare;	  /* comparator's name */
+	const char *compare_backend; /* who is asked; NULL: nobody */
 	const char *check_digest; /* SHA-256 hex of the check's instruction;
 				   * NULL: no check */
 };
 
+/* The error of a comparator that is a model (ctl/misses): of so many rows with
+ * both labels it has called so many the same which were lost. */
+struct artifact_comparator {
+	size_t n_labelled, n_missed;
+	double error_upper; /* limit of its share; 1 where none has labels */
+	bool in_guarantee;  /* the promise bounds what is truly lost; else what
+			     * it calls different, unless labels rule */
+};
+
 struct artifact {
 	struct artifact_route route;
+	/* Of one with route.compare_backend; else zero. */
+	struct artifact_comparator comparator;
 	double route_price; /* check price / price of an expensive answer */
 	struct heads heads;
 	struct artifact_cuts cuts;

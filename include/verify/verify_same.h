@@ -4,8 +4,9 @@
  * verify/verify_judge_read), once, with the first one shown first: whoever is
  * moved by the order asks with the answers in an order of its own.
  *
- * What is the same but for white space around it is SAME without asking.
- * Whatever keeps the judge's word away leaves it UNKNOWN.
+ * Texts that are the same but for white space around them are SAME without
+ * asking; so long as one is empty or unfit to be shown (verify/suspect), others
+ * are UNKNOWN. So is what a judge was asked about whose word did not come.
  */
 #ifndef VERIFY_VERIFY_SAME_H
 #define VERIFY_VERIFY_SAME_H
@@ -23,8 +24,7 @@ struct backend;
 struct verify_same; /* one comparison at work */
 
 /* why: what left it UNKNOWN, static: a word of verify/inquiry or
- * verify/verify_judge_read, or "empty" (one has nothing to compare). NULL with
- * the other two. */
+ * verify/verify_judge_read, or of suspect_word(). NULL with the other two. */
 typedef void verify_same_done_fn(void *arg, enum sameness same,
 				 const char *why);
 

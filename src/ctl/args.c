@@ -17,6 +17,9 @@
 #include "base/now.h"
 #include "ctl/when.h"
 
+#define PARALLEL_MOST 256
+#define BUDGET_MOST   1e6 /* USD; as pico-USD it fits into 63 bits */
+
 int args_wrong(const struct args_command *c, const char *fmt, ...)
 {
 	va_list ap;
@@ -88,6 +91,46 @@ static const char *set_seed(struct args *a, char *text)
 	return "a whole number from 0";
 }
 
+static bool read_count(int64_t *out, const char *text, int64_t most)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	return isdigit((unsigned char)*text) && !*end && errno == 0 &&
+	       *out >= 1 && *out <= most;
+}
+
+static const char *set_parallel(struct args *a, char *text)
+{
+	return read_count(&a->parallel, text, PARALLEL_MOST)
+		       ? NULL
+		       : "a whole number from 1 to 256";
+}
+
+static const char *set_max_tokens(struct args *a, char *text)
+{
+	return read_count(&a->max_tokens, text, INT32_MAX)
+		       ? NULL
+		       : "a whole number from 1";
+}
+
+static const char *set_limit(struct args *a, char *text)
+{
+	return read_count(&a->limit, text, INT64_MAX) ? NULL
+						      : "a whole number from 1";
+}
+
+static const char *set_budget(struct args *a, char *text)
+{
+	double usd;
+
+	if (!read_number(text, &usd) || usd <= 0 || usd > BUDGET_MOST)
+		return "a number of dollars above 0, like 2.50";
+	a->budget_pusd = llround(usd * 1e12);
+	return NULL;
+}
+
 static const char *set_fit(struct args *a, char *text)
 {
 	a->out_of_fold = strcmp(text, "out-of-fold") == 0;
@@ -100,6 +143,20 @@ static const char *set_json(struct args *a, char *text)
 {
 	(void)text;
 	a->json = true;
+	return NULL;
+}
+
+static const char *set_retry(struct args *a, char *text)
+{
+	(void)text;
+	a->retry = true;
+	return NULL;
+}
+
+static const char *set_quiet(struct args *a, char *text)
+{
+	(void)text;
+	a->quiet = true;
 	return NULL;
 }
 
@@ -243,6 +300,12 @@ static const struct row {
 	{"older", 'l', required_argument, set_older},
 	{"before", 'b', required_argument, set_before},
 	{"texts", 'x', no_argument, set_texts},
+	{"parallel", 'P', required_argument, set_parallel},
+	{"budget", 'B', required_argument, set_budget},
+	{"max-tokens", 'M', required_argument, set_max_tokens},
+	{"limit", 'L', required_argument, set_limit},
+	{"retry", 'R', no_argument, set_retry},
+	{"quiet", 'q', no_argument, set_quiet},
 	{"backend", 'g', required_argument, set_backend},
 	{"source", 'w', required_argument, set_source},
 	{"from", 'y', required_argument, set_from},
@@ -328,6 +391,8 @@ bool args_read(const struct args_command *c, int argc, char **argv,
 		.delta = NAN,
 		.report_share = NAN,
 		.seed = 1,
+		.parallel = 4,
+		.budget_pusd = INT64_MAX,
 	};
 	offer(c, shorts, longs);
 	while (!ended &&

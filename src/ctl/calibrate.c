@@ -87,6 +87,8 @@ static struct artifact artifact_from(const struct subject *s,
 	return (struct artifact){
 		.route = artifact_route_of(s->cascade, arena),
 		.route_price = known(c->economy.route_price),
+		.comparator = {c->misses.n_labelled, c->misses.n_missed,
+			       c->misses.upper, c->error_counted},
 		.heads = c->heads,
 		.cuts = c->cuts,
 		.max_error = o->max_error,
@@ -119,7 +121,7 @@ static int tell(const struct args *a, const struct subject *s,
 	const struct tell t = {s->cascade, f->samples, o->max_error, o->delta};
 
 	if (a->json)
-		return tell_json(tell_calibration_json(c));
+		return tell_json(tell_calibration_json(&t, c));
 	printf("cascade    %s: %s before %s\n", s->cascade->name,
 	       s->cascade->tiers[0]->name, s->cascade->tiers[1]->name);
 	sources_print(f, stdout);
@@ -166,7 +168,7 @@ static int calibrate(const struct args *a, const struct subject *s,
 		.seed = a->seed,
 		.out_of_fold = a->out_of_fold,
 		.report_share = isnan(a->report_share) ? 0 : a->report_share,
-		.no_check = false,
+		.judged = s->cascade->compare_backend != NULL,
 	};
 	struct calibration c;
 	struct err err = {0};

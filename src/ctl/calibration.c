@@ -138,7 +138,7 @@ static int fit(struct calibration_fit *f, struct err *err)
 
 /* The best policy of one use of the check. */
 static void test(const struct calibration_fit *f, enum cuts_use use,
-		 double max_error, struct calibration *c)
+		 const struct misses_rest *level, struct calibration *c)
 {
 	struct artifact_cuts list[POLICIES_MOST];
 	size_t n = f->rows.certify.n;
@@ -147,8 +147,8 @@ static void test(const struct calibration_fit *f, enum cuts_use use,
 
 	c->n_tested = cuts_frontier(f->drawn, f->rows.drawn.n, use, list,
 				    POLICIES_MOST);
-	passed = certify(list, c->n_tested, f->certifying, n, max_error,
-			 f->o.delta);
+	passed = certify(list, c->n_tested, f->certifying, n, level->alpha,
+			 level->delta);
 	c->n_passed = passed.n_passed;
 	c->cuts = c->way[use].cuts = passed.best;
 	c->naive = passed.naive;
@@ -157,16 +157,16 @@ static void test(const struct calibration_fit *f, enum cuts_use use,
 }
 
 /* The way that counts comes last and leaves its cuts. */
-static void test_ways(const struct calibration_fit *f, double max_error,
-		      struct calibration *c)
+static void test_ways(const struct calibration_fit *f,
+		      const struct misses_rest *level, struct calibration *c)
 {
 	for (int use = 0; use < CUTS_NUSES; use++)
 		c->way[use].cuts = cuts_none();
-	test(f, CUTS_UNCHECKED, max_error, c);
+	test(f, CUTS_UNCHECKED, level, c);
 	if (!f->heads.has_after)
 		return;
-	test(f, CUTS_CHECK_ALL, max_error, c);
-	test(f, CUTS_BAND, max_error, c);
+	test(f, CUTS_CHECK_ALL, level, c);
+	test(f, CUTS_BAND, level, c);
 }
 
 /* Labels: whether the cheap reply was right. */
@@ -249,21 +249,44 @@ static double share(size_t k, size_t n)
 	return n ? (double)k / (double)n : 0;
 }
 
+/* What the losses that were recorded must show. */
+static struct misses_rest level_of(const struct calibration_fit *f,
+				   double max_error, struct calibration *c)
+{
+	struct misses_rest level = {max_error, f->o.delta, false};
+
+	c->judged = f->o.judged && !f->labelled;
+	c->misses = misses_count(f->s, f->o.delta);
+	if (c->judged)
+		level = misses_rest(&c->misses, max_error, f->o.delta);
+	c->error_counted = level.is_counted;
+	return level;
+}
+
+static double upper(const struct calibration *c, size_t n, double delta)
+{
+	double most = binom_upper(c->n_losses, n, delta);
+
+	return c->error_counted ? fmin(most + c->misses.upper, 1) : most;
+}
+
 void calibration_promise(const struct calibration_fit *f, double max_error,
 			 struct calibration *c)
 {
 	size_t n = f->rows.certify.n;
+	struct misses_rest level;
 	struct cuts_sum sum;
 
 	*c = (struct calibration){.heads = f->heads,
-				  .certified = !f->o.out_of_fold};
+				  .certified = !f->o.out_of_fold && n > 0};
 	count(f, c);
-	c->n_least = binom_least(max_error, f->o.delta);
-	test_ways(f, max_error, c);
+	level = level_of(f, max_error, c);
+	c->n_least = binom_least(level.alpha, level.delta);
+	test_ways(f, &level, c);
 	sum = cuts_count(&c->cuts, f->certifying, n);
 	c->n_losses = sum.n_losses;
 	c->risk = share(sum.n_losses, n);
-	c->risk_upper = binom_upper(sum.n_losses, n, f->o.delta);
+	c->risk_upper = upper(c, n, level.delta);
 	c->accept = share(sum.n_accepted, n);
 	c->checked = share(sum.n_checked, n);
 	c->economy =

@@ -101,7 +101,9 @@ static const struct report_curve *main_line(const struct report_view *v)
 static struct svg_axis risk_axis(const struct report_view *v)
 {
 	double most = v->policies[REPORT_CHEAP].risk.at;
-	double seen = v->policies[REPORT_OPERATING].risk.high;
+	double seen = report_has(v, REPORT_OPERATING)
+			      ? v->policies[REPORT_OPERATING].risk.high
+			      : (double)NAN;
 	double top = isfinite(v->max_error) ? 4 * v->max_error : 2 * seen;
 
 	if (!(top >= seen))

@@ -75,14 +75,19 @@ int lines_read(const char *path, struct digest_sum *sum, lines_fn *take,
 	       void *arg, bool *torn, struct err *err)
 {
 	struct reading r = {path, sum, take, arg, 0, false};
-	FILE *f = fopen(path, "re");
+	FILE *f = stdin;
 	int rc;
 
+	if (strcmp(path, "-") == 0)
+		r.path = "standard input";
+	else
+		f = fopen(path, "re");
 	if (!f)
 		return err_set(err, ERR_SYS, "%s: cannot be read: %s", path,
 			       strerror(errno));
 	rc = read_all(&r, f, err);
-	fclose(f);
+	if (f != stdin)
+		fclose(f);
 	*torn = r.torn;
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/calibrate.h"
+#include "ctl/eval.h"
 #include "ctl/key.h"
 #include "ctl/label.h"
 #include "ctl/ledger.h"
@@ -18,6 +19,8 @@ static const struct {
 	int (*run)(int argc, char **argv); /* returns the exit status */
 	const char *help;
 } commands[] = {
+	{"eval", ctl_eval,
+	 "questions to all tiers of a cascade, their answers to the ledger"},
 	{"calibrate", ctl_calibrate,
 	 "confidence and cuts that keep a promise, from recorded traffic"},
 	{"score", ctl_score, "a decision a line for recorded requests"},

@@ -12,6 +12,7 @@
 #include "ctl/economy.h"
 #include "ctl/evidence.h"
 #include "ctl/measure_rows.h"
+#include "ctl/misses.h"
 #include "ctl/ruler.h"
 #include "stat/binom.h"
 
@@ -24,6 +25,7 @@ struct work {
 	const struct measure_from *from;
 	struct report_view *v;
 	struct measure_rows rows;
+	struct misses_rest level; /* of the promise, where there is one */
 	struct arena *arena;
 };
 
@@ -151,7 +153,8 @@ static void make_cuts(const struct work *w, enum cuts_use use, size_t k,
 		m->best = tally_within(t, m->list, m->n, k);
 		return;
 	}
-	c = certify(m->list, m->n, t->rows, t->n, w->v->max_error, w->v->delta);
+	c = certify(m->list, m->n, t->rows, t->n, w->level.alpha,
+		    w->level.delta);
 	m->best = c.n_passed ? c.best : m->list[0];
 }
 
@@ -227,7 +230,9 @@ static void operate_estimate(const struct work *w)
 	v->standing = REPORT_ESTIMATED;
 	v->n_certify = t->n;
 	v->n_losses = losses_at(t, &m.best);
-	v->risk_upper = binom_upper(v->n_losses, v->n_certify, v->delta);
+	v->risk_upper = binom_upper(v->n_losses, v->n_certify, w->level.delta);
+	if (w->level.is_counted)
+		v->risk_upper = fmin(v->risk_upper + v->error_upper, 1);
 	operate(w, t, &m.best);
 }
 
@@ -274,10 +279,12 @@ static void fill_policies(const struct work *w)
 		operate_artifact(w);
 	else if (isfinite(w->v->max_error) && w->rows.scored)
 		operate_estimate(w);
-	else
+	else if (!w->v->undecided)
 		k = operate_raw(w);
 	if (w->rows.scored)
 		fill_others(w, k);
+	if (!report_has(w->v, REPORT_OPERATING))
+		return;
 	if (w->rows.scored && w->v->standing == REPORT_UNCALIBRATED)
 		fill_fitted(w, k);
 	*policy(w, REPORT_RANDOM) = tally_lot(
@@ -287,22 +294,38 @@ static void fill_policies(const struct work *w)
 
 /* ---- the view ------------------------------------------------------------ */
 
-static const char *in_use(const struct measure_from *from, struct arena *a)
+/* By what the configuration decides, where it is not these cuts. */
+static const char *rule_in_use(const struct conf_cascade *c, struct arena *a)
 {
-	const struct conf_cascade *c = from->cascade;
-
 	if (c->max_error > 0)
-		return NULL;
+		return "";
+	if (isnan(c->threshold))
+		return "The configuration has neither `threshold` nor `target` "
+		       "to decide by. ";
 	if (c->calibration)
 		return arena_printf(a,
 				    "The configuration compares calibrated "
 				    "confidence with the threshold %g, not "
-				    "these cuts.",
+				    "these cuts. ",
 				    c->threshold);
 	return arena_printf(a,
 			    "The configuration compares the raw score, "
-			    "uncalibrated, with the threshold %g.",
+			    "uncalibrated, with the threshold %g. ",
 			    c->threshold);
+}
+
+/* Of a cascade in the shadow also who answers. NULL: there is nothing to say.
+ */
+static const char *in_use(const struct measure_from *from, struct arena *a)
+{
+	const struct conf_cascade *c = from->cascade;
+	const char *rule = rule_in_use(c, a);
+	size_t n = strlen(rule);
+
+	if (c->mode == CONF_MODE_SHADOW)
+		return arena_printf(a, "%sIt runs in the shadow: %s answers.",
+				    rule, c->tiers[1]->name);
+	return n ? arena_dup(a, (struct span){rule, n - 1}) : NULL;
 }
 
 static void fill_check(const struct work *w, const struct askers *askers)
@@ -331,6 +354,7 @@ static void fill_names(const struct work *w)
 	fill_check(w, &askers);
 	v->digest = w->from->samples->digest;
 	v->in_use = in_use(w->from, w->arena);
+	v->undecided = !(c->max_error > 0) && isnan(c->threshold);
 }
 
 static void fill_promise(const struct work *w)
@@ -347,6 +371,37 @@ static void fill_promise(const struct work *w)
 	v->date = a ? a->created : NULL;
 }
 
+/* Its error, as it was when the artifact was made or is on these rows. */
+static struct misses misses_of(const struct measure_from *from, double delta)
+{
+	const struct artifact *a = from->artifact;
+
+	if (a)
+		return (struct misses){a->comparator.n_labelled,
+				       a->comparator.n_missed,
+				       a->comparator.error_upper};
+	return misses_count(from->samples, delta);
+}
+
+static void fill_comparator(struct work *w)
+{
+	const struct conf_backend *judge = w->from->cascade->compare_backend;
+	struct report_view *v = w->v;
+	struct misses m = misses_of(w->from, v->delta);
+
+	w->level = (struct misses_rest){v->max_error, v->delta, false};
+	if (!judge || v->labelled)
+		return;
+	v->comparator = judge->name;
+	v->n_labelled = m.n_labelled;
+	v->n_missed = m.n_missed;
+	v->error_upper = m.upper;
+	w->level = misses_rest(&m, v->max_error, v->delta);
+	v->error_counted = w->from->artifact
+				   ? w->from->artifact->comparator.in_guarantee
+				   : w->level.is_counted;
+}
+
 void measure(struct report_view *v, const struct measure_from *from,
 	     struct arena *a)
 {
@@ -357,6 +412,7 @@ void measure(struct report_view *v, const struct measure_from *from,
 	v->labelled = w.rows.labelled;
 	fill_names(&w);
 	fill_promise(&w);
+	fill_comparator(&w);
 	fill_counts(&w);
 	fill_signals(&w);
 	if (v->n > 0)

@@ -16,7 +16,8 @@ struct reader {
 	struct jscan s;
 	struct arena *arena;
 	struct err *err;
-	char at[40]; /* "attempts[1].signals.", before a name */
+	char at[40];	/* "attempts[1].", before a name */
+	char near[120]; /* the member that was begun last */
 };
 
 struct member {
@@ -24,6 +25,12 @@ struct member {
 	int (*read)(struct reader *r, const struct member *m, void *field);
 	size_t offset;
 };
+
+static void note(struct reader *r, const char *in, const char *name)
+{
+	snprintf(r->near, sizeof(r->near), "%s%s%s%.60s", r->at, in,
+		 *in ? "." : "", name);
+}
 
 /* Names the member; the scanner's own fault is told by record_read(). */
 static int wrong(struct reader *r, const char *member, const char *must)
@@ -159,72 +166,79 @@ static int pass_null(struct reader *r)
 	return jscan_value(&r->s, NULL) < 0 ? -1 : 1;
 }
 
-static int read_signal(struct reader *r, struct record_signal *s,
-		       const char *in)
+/* Reads the value of one name of an object, and keeps it. */
+typedef int named_fn(struct reader *r, const char *in, const char *name,
+		     void *arg);
+
+static int read_named(struct reader *r, const struct member *m,
+		      const char *must, named_fn *one, void *arg)
 {
+	struct span key;
+	int rc;
+
+	if (jscan_peek(&r->s) != JSCAN_OBJECT || jscan_enter(&r->s, '{') < 0)
+		return wrong(r, m->name, must);
+	while ((rc = jscan_member(&r->s, &key)) > 0) {
+		const char *name = unescaped(r, key);
+
+		note(r, m->name, name);
+		if (one(r, m->name, name, arg) < 0)
+			return -1;
+	}
+	return rc;
+}
+
+/* tail: where the next one goes. */
+static int read_signal(struct reader *r, const char *in, const char *name,
+		       void *tail)
+{
+	struct record_signal *s = arena_get(r->arena, sizeof(*s));
 	int null = pass_null(r);
 
-	s->value = NAN;
+	*s = (struct record_signal){.name = name, .value = NAN};
+	**(struct record_signal ***)tail = s;
+	*(struct record_signal ***)tail = &s->next;
 	if (null)
 		return null < 0 ? -1 : 0;
 	if (jscan_peek(&r->s) != JSCAN_NUMBER ||
 	    jscan_number(&r->s, &s->value) < 0 || !isfinite(s->value))
-		return wrong_in(r, in, s->name, "a finite number, or null");
+		return wrong_in(r, in, name, "a finite number, or null");
 	return 0;
 }
 
 static int read_signals(struct reader *r, const struct member *m, void *field)
 {
-	struct record_signal **tail = field, *s;
-	struct span key;
-	int rc;
+	struct record_signal **tail = field;
 
 	*tail = NULL;
-	if (jscan_peek(&r->s) != JSCAN_OBJECT || jscan_enter(&r->s, '{') < 0)
-		return wrong(r, m->name, "an object of numbers");
-	while ((rc = jscan_member(&r->s, &key)) > 0) {
-		s = arena_get(r->arena, sizeof(*s));
-		s->name = unescaped(r, key);
-		if (read_signal(r, s, m->name) < 0)
-			return -1;
-		*tail = s;
-		tail = &s->next;
-	}
-	return rc;
+	return read_named(r, m, "an object of numbers", read_signal, &tail);
 }
 
-static int read_label(struct reader *r, struct record_label *l, const char *in)
+static int read_label(struct reader *r, const char *in, const char *name,
+		      void *tail)
 {
+	struct record_label *l = arena_get(r->arena, sizeof(*l));
 	int null = pass_null(r);
 	bool right;
 
-	l->right = KNOWN_NOT;
+	*l = (struct record_label){.backend = name, .right = KNOWN_NOT};
+	**(struct record_label ***)tail = l;
+	*(struct record_label ***)tail = &l->next;
 	if (null)
 		return null < 0 ? -1 : 0;
 	if (read_bool(r, &right) < 0)
-		return wrong_in(r, in, l->backend, "true or false");
+		return wrong_in(r, in, name, "true or false");
 	l->right = right ? KNOWN_TRUE : KNOWN_FALSE;
 	return 0;
 }
 
 static int read_labels(struct reader *r, const struct member *m, void *field)
 {
-	struct record_label **tail = field, *l;
-	struct span key;
-	int rc;
+	struct record_label **tail = field;
 
 	*tail = NULL;
-	if (jscan_peek(&r->s) != JSCAN_OBJECT || jscan_enter(&r->s, '{') < 0)
-		return wrong(r, m->name, "an object of true and false");
-	while ((rc = jscan_member(&r->s, &key)) > 0) {
-		l = arena_get(r->arena, sizeof(*l));
-		l->backend = unescaped(r, key);
-		if (read_label(r, l, m->name) < 0)
-			return -1;
-		*tail = l;
-		tail = &l->next;
-	}
-	return rc;
+	return read_named(r, m, "an object of true and false", read_label,
+			  &tail);
 }
 
 /* ---- members ------------------------------------------------------------- */
@@ -247,6 +261,7 @@ static int read_members(struct reader *r, const struct member *table, void *out)
 		return -1;
 	while ((rc = jscan_member(&r->s, &key)) > 0) {
 		m = find(table, key);
+		note(r, "", m ? m->name : unescaped(r, key));
 		null = pass_null(r);
 		if (null == 0)
 			null = m ? m->read(r, m, (char *)out + m->offset)
@@ -328,8 +343,9 @@ int record_read(struct record *rec, struct span line, struct arena *a,
 		rc = jscan_end(&r.s);
 	if (r.s.why)
 		return err_set(err, ERR_PARSE,
-			       "not a JSON object: at byte %zu, %s",
-			       r.s.fault_at + 1, r.s.why);
+			       "not a JSON object: at byte %zu, %s%s%s",
+			       r.s.fault_at + 1, r.s.why,
+			       *r.near ? "; in or after " : "", r.near);
 	if (rc == 0 && (!rec->id || !*rec->id))
 		return err_set(err, ERR_PARSE,
 			       "id is missing; give each record its own");

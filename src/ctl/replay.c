@@ -200,6 +200,7 @@ static int by_target(const struct args *a, const struct subject *s,
 		.delta = delta_of(a),
 		.seed = a->seed,
 		.out_of_fold = a->out_of_fold,
+		.judged = s->cascade->compare_backend != NULL,
 	};
 	const struct tell t = {s->cascade, f->samples, a->max_error, o.delta};
 	struct calibration c;
@@ -208,7 +209,7 @@ static int by_target(const struct args *a, const struct subject *s,
 	if (calibration_run(&c, f->samples, &o, err) < 0)
 		return -1;
 	if (a->json) {
-		rc = tell_json(tell_calibration_json(&c));
+		rc = tell_json(tell_calibration_json(&t, &c));
 	} else {
 		tell_rule(a, s);
 		sources_print(f, stdout);

@@ -139,8 +139,11 @@ static void say_uncalibrated(struct buf *out, const struct report_view *v)
 	const struct report_policy *now = policy(v, REPORT_OPERATING);
 	const struct report_policy *then = policy(v, REPORT_FITTED);
 
-	buf_adds(out, "Uncalibrated: the score that decides is no probability, "
-		      "and its threshold keeps no promise.");
+	buf_adds(out, v->undecided
+			      ? "Uncalibrated: nothing decides yet."
+			      : "Uncalibrated: the score that decides is no "
+				"probability, and its threshold keeps no "
+				"promise.");
 	if (now->name)
 		buf_addf(out,
 			 " On these rows %s of requests are lost (95\u00a0%% "
@@ -171,6 +174,42 @@ void report_say_standing(struct buf *out, const struct report_view *v)
 		buf_addf(out, " %s", v->in_use);
 }
 
+/* A model's word is not the truth. */
+static void say_comparator(struct buf *out, const struct report_view *v)
+{
+	buf_addf(out, " Whether they differ is the word of %s. ",
+		 v->comparator);
+	if (v->n_labelled == 0) {
+		buf_adds(out, "No row has both labels to hold it against: its "
+			      "own error comes on top, and is not known.");
+		return;
+	}
+	buf_addf(out,
+		 "On %s rows with both labels it hid %s losses (upper limit "
+		 "%s): ",
+		 amount_count(v->n_labelled).s, amount_count(v->n_missed).s,
+		 amount_share(v->error_upper).s);
+	if (v->error_counted)
+		buf_addf(out,
+			 "that error is in the promise, which so holds for "
+			 "requests that %s answers wrongly and %s rightly.",
+			 v->cheap, v->expensive);
+	else
+		buf_adds(out, "that error comes on top, it is in no promise.");
+}
+
+static void say_difference(struct buf *out, const struct report_view *v)
+{
+	buf_addf(out,
+		 "Lost is a request that %s answered and %s would have "
+		 "answered differently. Without labels every difference "
+		 "counts, also where %s is the one that is right",
+		 v->cheap, v->expensive, v->cheap);
+	buf_adds(out, v->comparator ? "." : ": the true loss is smaller.");
+	if (v->comparator)
+		say_comparator(out, v);
+}
+
 void report_say_loss(struct buf *out, const struct report_view *v)
 {
 	if (v->labelled)
@@ -179,13 +218,7 @@ void report_say_loss(struct buf *out, const struct report_view *v)
 			 "would have answered rightly, by the labels.",
 			 v->cheap, v->expensive);
 	else
-		buf_addf(
-			out,
-			"Lost is a request that %s answered and %s would have "
-			"answered differently. Without labels every difference "
-			"counts, also where %s is the one that is right: the "
-			"true loss is smaller.",
-			v->cheap, v->expensive, v->cheap);
+		say_difference(out, v);
 }
 
 /* ---- the check ----------------------------------------------------------- */

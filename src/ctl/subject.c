@@ -77,10 +77,11 @@ static bool is_tier(const struct artifact_route *r, const char *name)
 	return false;
 }
 
-/* Backends that verifiers name. */
+/* Backends that verifiers name, and the comparator: each once. */
 static void add_others(struct buf *b, const struct artifact_route *r)
 {
 	json_t *list = json_loads(r->verify, 0, NULL), *item, *options;
+	json_t *others = json_object();
 	const char *name;
 	size_t i;
 
@@ -88,14 +89,33 @@ static void add_others(struct buf *b, const struct artifact_route *r)
 	{
 		json_object_foreach(item, name, options)
 		{
-			const char *other = json_string_value(
-				json_object_get(options, "backend"));
+			json_t *other = json_object_get(options, "backend");
 
-			if (other && !is_tier(r, other))
-				add_backend(b, other, "any");
+			if (json_is_string(other))
+				json_object_set(others,
+						json_string_value(other),
+						other);
 		}
 	}
+	if (r->compare_backend)
+		json_object_set_new(others, r->compare_backend, json_null());
+	json_object_foreach(others, name, item)
+	{
+		if (!is_tier(r, name))
+			add_backend(b, name, "any");
+	}
+	json_decref(others);
 	json_decref(list);
+}
+
+static void add_compare(struct buf *b, const struct artifact_route *r)
+{
+	buf_addf(b, "compare: {by: %s", r->compare);
+	if (r->compare_backend) {
+		buf_adds(b, ", backend: ");
+		add_string(b, r->compare_backend);
+	}
+	buf_adds(b, "}");
 }
 
 /* JSON is YAML, so the artifact's own text says what was configured. */
@@ -112,7 +132,9 @@ static void write_conf(struct buf *b, const struct artifact_route *r)
 		buf_adds(b, i ? ", " : "");
 		add_string(b, r->tiers[i].backend);
 	}
-	buf_addf(b, "], compare: %s, verify: %s}}\n", r->compare, r->verify);
+	buf_adds(b, "], ");
+	add_compare(b, r);
+	buf_addf(b, ", verify: %s}}\n", r->verify);
 }
 
 static int make_conf(struct subject *s, const char *path)

@@ -50,14 +50,23 @@ static void tell_promise(const struct tell *t, const struct calibration *c,
 		"get a cheap answer\n"
 		"           that %s\n",
 		PERCENT(1 - t->delta), PERCENT(t->max_error),
-		c->labelled ? "is wrong where the expensive one is right"
-			    : "differs from the expensive one");
-	fprintf(to, "           %s on %zu rows, fitted on %zu",
-		c->certified ? "certified" : "estimated, out of fold,",
-		c->n_certify, c->n_fit);
+		c->labelled || c->error_counted
+			? "is wrong where the expensive one is right"
+			: "differs from the expensive one");
+	if (c->n_certify == 0)
+		fprintf(to,
+			"           nothing is certified, no row may; "
+			"fitted on %zu",
+			c->n_fit);
+	else
+		fprintf(to, "           %s on %zu rows, fitted on %zu",
+			c->certified ? "certified" : "estimated, out of fold,",
+			c->n_certify, c->n_fit);
 	if (c->n_unknown)
 		fprintf(to, "; %zu rows without %s not used", c->n_unknown,
-			c->labelled ? "both labels" : "both answers");
+			c->labelled ? "both labels"
+			: c->judged ? "a word on both answers"
+				    : "both answers");
 	fprintf(to,
 		"\n           it takes %zu rows at least, even when none "
 		"loses%s\n",
@@ -186,10 +195,34 @@ static void tell_advice(const struct economy *e, FILE *to)
 	fprintf(to, "verdict    %s%s\n", tell_verdict(e->worth_it), why);
 }
 
+/* Whose word a loss is, and how far it is trusted. */
+static void tell_comparator(const struct tell *t, const struct calibration *c,
+			    FILE *to)
+{
+	const struct misses *m = &c->misses;
+
+	if (!c->judged)
+		return;
+	fprintf(to,
+		"comparator whether answers differ is the word of %s;\n"
+		"           ",
+		t->cascade->compare_backend->name);
+	if (m->n_labelled == 0)
+		fputs("no row has both labels to hold it against, so", to);
+	else
+		fprintf(to,
+			"on %zu rows with both labels it hid %zu losses, at "
+			"most %.2f %%:\n          ",
+			m->n_labelled, m->n_missed, PERCENT(m->upper));
+	fprintf(to, " its error is %sin the promise\n",
+		c->error_counted ? "" : "NOT ");
+}
+
 void tell_calibration(const struct tell *t, const struct calibration *c,
 		      FILE *to)
 {
 	tell_promise(t, c, to);
+	tell_comparator(t, c, to);
 	tell_cuts(c, to);
 	tell_saving(t, c, to);
 	tell_check(t, c, to);
@@ -216,14 +249,29 @@ static json_t *cuts_json(const struct artifact_cuts *c)
 			 tell_number(c->after));
 }
 
-json_t *tell_calibration_json(const struct calibration *c)
+static json_t *comparator_json(const struct tell *t,
+			       const struct calibration *c)
+{
+	const struct misses *m = &c->misses;
+
+	if (!c->judged)
+		return json_null();
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:b}", "by", "judge",
+			 "backend", t->cascade->compare_backend->name,
+			 "labelled", (json_int_t)m->n_labelled, "missed",
+			 (json_int_t)m->n_missed, "error_upper",
+			 tell_number(m->upper), "in_guarantee",
+			 c->error_counted);
+}
+
+json_t *tell_calibration_json(const struct tell *t, const struct calibration *c)
 {
 	const struct quality *q = tell_quality(c);
 	const struct economy *e = &c->economy;
 
 	return json_pack(
 		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o,"
-		" s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s}",
+		" s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:s}",
 		"n_fit", count_json(c->n_fit), "n_certify",
 		count_json(c->n_certify), "n_report", count_json(c->n_report),
 		"cuts", cuts_json(&c->cuts), "accept", tell_number(c->accept),
@@ -236,7 +284,8 @@ json_t *tell_calibration_json(const struct calibration *c)
 		"ece_high", tell_number(q->ece_high), "auroc",
 		tell_number(q->auroc), "regret_auroc",
 		tell_number(q->regret_auroc), "route_price",
-		tell_number(e->route_price), "labelled", c->labelled, "verdict",
+		tell_number(e->route_price), "labelled", c->labelled,
+		"comparator", comparator_json(t, c), "verdict",
 		tell_verdict(e->worth_it));
 }
 

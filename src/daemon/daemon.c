@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/api_admin.h"
+#include "base/core.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/now.h"
@@ -234,19 +234,6 @@ static void on_signal(void *arg, int signo)
 }
 
 /* ---- start --------------------------------------------------------------- */
-
-/* No core file may hold a key, and nobody may look into the process. Under a
- * sanitizer the leak checker must look. */
-static void protect(void)
-{
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	const struct rlimit none = { 0, 0 };
-
-	prctl(PR_SET_DUMPABLE, 0);
-	setrlimit(RLIMIT_CORE, &none);
-#endif
-	umask(027);
-}
 
 /* Replies of a few hundred KiB come and go: the heap keeps what they needed
  * instead of giving it back and faulting it in again each time. */
@@ -500,7 +487,8 @@ enum daemon_exit daemon_run(const char *path)
 	const struct conf *conf;
 
 	signals_block();
-	protect();
+	core_forbid();
+	umask(027);
 	tune_heap();
 	d.generation = read_generation(path, 1, to_stderr, to_stderr);
 	if (!d.generation)

@@ -288,6 +288,49 @@ static int read_route(json_t *root, struct artifact *a, struct err *err)
 	return read_tiers(tiers, a, err);
 }
 
+/* ---- the comparator ------------------------------------------------------ */
+
+static int check_comparator(const struct artifact *a, const char *by,
+			    struct err *err)
+{
+	const struct artifact_comparator *c = &a->comparator;
+
+	if (strcmp(by, a->route.compare) != 0 || strcmp(by, "judge") != 0)
+		return bad(err, "comparator: `by` must be judge, as compare is");
+	if (c->n_missed > c->n_labelled || !is_share(c->error_upper))
+		return bad(err, "comparator: counts and limit contradict each "
+				"other");
+	if (c->in_guarantee && !(c->error_upper < a->max_error))
+		return bad(err, "comparator: its error leaves nothing of the "
+				"promise that it is in");
+	return 0;
+}
+
+/* Absent or null where nobody is asked. */
+static int read_comparator(json_t *root, struct artifact *a, struct err *err)
+{
+	json_t *j = json_object_get(root, "comparator");
+	struct artifact_comparator *c = &a->comparator;
+	json_int_t labelled, missed;
+	const char *by, *backend;
+	int in_guarantee;
+
+	if (!j || json_is_null(j))
+		return 0;
+	if (json_unpack(j, "{s:s,s:s,s:I,s:I,s:F,s:b}", "by", &by, "backend",
+			&backend, "labelled", &labelled, "missed", &missed,
+			"error_upper", &c->error_upper, "in_guarantee",
+			&in_guarantee) < 0 ||
+	    labelled < 0 || missed < 0)
+		return bad(err, "comparator: needs by, backend, labelled, "
+				"missed, error_upper and in_guarantee");
+	a->route.compare_backend = arena_text(a->arena, backend);
+	c->n_labelled = (size_t)labelled;
+	c->n_missed = (size_t)missed;
+	c->in_guarantee = in_guarantee;
+	return check_comparator(a, by, err);
+}
+
 /* ---- the promise --------------------------------------------------------- */
 
 static int read_promise(json_t *root, struct artifact *a, struct err *err)
@@ -354,7 +397,9 @@ static int read_all(json_t *root, struct artifact *a, struct err *err)
 			       ARTIFACT_VERSION);
 	if (read_route(root, a, err) < 0 || read_heads(root, a, err) < 0)
 		return -1;
-	return read_promise(root, a, err);
+	if (read_promise(root, a, err) < 0)
+		return -1;
+	return read_comparator(root, a, err);
 }
 
 struct artifact *artifact_load(const char *path, struct err *err)
@@ -461,6 +506,9 @@ int artifact_fits(const struct artifact *a, const struct artifact_route *r,
 		return differs(err, "verify", a->route.verify, r->verify);
 	if (!same(a->route.compare, r->compare))
 		return differs(err, "compare", a->route.compare, r->compare);
+	if (!same(a->route.compare_backend, r->compare_backend))
+		return differs(err, "who compares", a->route.compare_backend,
+			       r->compare_backend);
 	if (!same(a->route.check_digest, r->check_digest))
 		return differs(err, "the check's instruction",
 			       a->route.check_digest, r->check_digest);

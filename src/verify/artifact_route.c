@@ -40,6 +40,8 @@ struct artifact_route artifact_route_of(const struct conf_cascade *c,
 		.n_tiers = c->n_tiers,
 		.tiers = arena_get(arena, c->n_tiers * sizeof(*r.tiers)),
 		.compare = comparator_name((enum comparator)c->compare),
+		.compare_backend =
+			c->compare_backend ? c->compare_backend->name : NULL,
 	};
 	struct buf text;
 	json_t *verify;

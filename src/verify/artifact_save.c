@@ -120,17 +120,31 @@ static json_t *economics_json(const struct artifact *a)
 			 a->worth_it ? "worth it" : "bypass");
 }
 
+static json_t *comparator_json(const struct artifact *a)
+{
+	const struct artifact_comparator *c = &a->comparator;
+
+	if (!a->route.compare_backend)
+		return json_null();
+	return json_pack("{s:s,s:s,s:I,s:I,s:f,s:b}", "by", a->route.compare,
+			 "backend", a->route.compare_backend, "labelled",
+			 (json_int_t)c->n_labelled, "missed",
+			 (json_int_t)c->n_missed, "error_upper",
+			 c->error_upper, "in_guarantee", c->in_guarantee);
+}
+
 static json_t *artifact_json(const struct artifact *a)
 {
 	const struct artifact_route *r = &a->route;
 
 	return json_pack(
-		"{s:i,s:s,s:s,s:o,s:o,s:s,s:s?,s:f,s:s,s:o,s:{s:f,s:f,s:f},"
+		"{s:i,s:s,s:s,s:o,s:o,s:s,s:o,s:s?,s:f,s:s,s:o,s:{s:f,s:f,s:f},"
 		"s:o,s:b,s:I,s:o,s:{s:o,s:o}}",
 		"frugald_artifact", ARTIFACT_VERSION, "created", a->created,
 		"cascade", r->cascade, "tiers", tiers_json(r), "verify",
 		json_loads(r->verify, JSON_DECODE_ANY, NULL), "compare",
-		r->compare, "check_instruction", r->check_digest, "route_price",
+		r->compare, "comparator", comparator_json(a),
+		"check_instruction", r->check_digest, "route_price",
 		a->route_price, "data_sha256", a->data_digest, "promise",
 		promise_json(a), "cuts", "accept", a->cuts.accept, "check",
 		a->cuts.check, "after", a->cuts.after, "economics",

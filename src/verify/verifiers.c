@@ -9,6 +9,7 @@
 
 #include "verify/verify_check.h"
 #include "verify/verify_http.h"
+#include "verify/verify_judge.h"
 #include "verify/verify_logprob.h"
 #include "verify/verify_plugin.h"
 #include "verify/verify_rules.h"
@@ -23,6 +24,7 @@ static const struct verifier *(*const list[])(void) = {
 	verify_check,
 	verify_http,
 	verify_plugin,
+	verify_judge,
 };
 
 #define N_LIST (sizeof(list) / sizeof(list[0]))

@@ -9,6 +9,7 @@
 
 #include "chat/chat_judge.h"
 #include "verify/inquiry.h"
+#include "verify/suspect.h"
 #include "verify/verify_judge_read.h"
 
 struct verify_same {
@@ -49,17 +50,26 @@ static struct backend *whom(const struct verify_case *c, const void *opts)
 	return ((const struct verify_same *)opts)->s.backend;
 }
 
+/* What is wrong with one of them; NULL: nothing. */
+static const char *why_not(struct span first, struct span second)
+{
+	const char *why = suspect_word(suspect(first));
+
+	return why ? why : suspect_word(suspect(second));
+}
+
 static int write_question(const struct verify_case *c, const void *opts,
 			  const char *nonce, struct buf *out, struct verdict *v)
 {
 	const struct verify_same_start *s =
 		&((const struct verify_same *)opts)->s;
 	struct span first = trimmed(s->first), second = trimmed(s->second);
+	const char *why = why_not(first, second);
 
-	if (first.n == 0 || second.n == 0)
-		say_unknown(v, "empty");
-	else if (span_eq(first, second))
+	if (first.n > 0 && span_eq(first, second))
 		say(v, true);
+	else if (why)
+		say_unknown(v, why);
 	else
 		return chat_judge_same(c->request, first, second,
 				       &(struct chat_judge_form){nonce, true},

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from flow.recorded import (CHEAP, EXPENSIVE, attempt, check, config, ctl, lay,
-                           reply, traffic)
+                           reply, strip, traffic)
 
 
 def replay(folder, rows, *options, **changes):
@@ -77,6 +77,8 @@ def test_torn_last_line(tmp_path):
 
 FAULTS = [
     ("{", "not a JSON object: at byte 2"),
+    ('{"id": "a", "signals": {"x.v": NaN}}',
+     "a value was expected; in or after signals.x.v"),
     ("[]", "not a JSON object: at byte 1"),
     ('{"id": NaN}', "not a JSON object"),
     ('{"id": "a"} {"id": "b"}', "not a JSON object"),
@@ -295,3 +297,66 @@ def test_checks_are_judged(tmp_path):
     said = json.loads(out)
     assert code == 0
     assert said["checked"]["count"] == 2 and said["accepted"]["count"] == 1
+
+
+def test_rows_without_texts(tmp_path):
+    """Numbers alone are as good, but for the words."""
+    rows = traffic(120)
+    plain, bare = good(tmp_path, rows), good(tmp_path, [strip(r) for r in rows])
+    assert bare["lost"]["of"] == 120 and bare["labelled"] is True
+    assert bare["checked"]["count"] == 120
+    pairs = [strip(row) for row in traffic(120, labels=False)]
+    said = good(tmp_path, pairs, **NO_CHECK)
+    assert said == good(tmp_path, traffic(120, labels=False), **NO_CHECK)
+    assert said["labelled"] is False and 0 < said["lost"]["count"] < 120
+    assert plain["expensive_usd"] == bare["expensive_usd"]
+    # The word on the pair is all there is: without it nothing is known.
+    for row in pairs[:20]:
+        del row["agrees"]
+    assert good(tmp_path, pairs, **NO_CHECK)["lost"]["of"] == 100
+
+
+def test_whatever_else_is_in_it(tmp_path):
+    """Members that nobody knows, on every level."""
+    rows = traffic(20)
+    strange = [{**row, "would": "accept", "note": {"a": [1, None]},
+                "attempts": [{**each, "tier": 3, "fault": None}
+                             for each in row["attempts"]]} for row in rows]
+    assert good(tmp_path, strange) == good(tmp_path, rows)
+
+
+JUDGED = {"cascades": {"auto": {
+    "compare": {"by": "judge", "backend": "large"},
+    "verify": NO_CHECK["cascades"]["auto"]["verify"]}}}
+
+
+def test_a_judge_is_not_played(tmp_path):
+    """Whether a pair is the same is what the record says, or not known."""
+    rows = traffic(40, labels=False)
+    assert good(tmp_path, rows, **JUDGED)["lost"]["of"] == 0
+    for at, row in enumerate(rows[:30]):
+        row["agrees"] = at >= 7
+    said = good(tmp_path, rows, **JUDGED)
+    assert (said["lost"]["count"], said["lost"]["of"]) == (7, 30)
+
+
+def test_repeated_questions(tmp_path):
+    """Counted, and warned of when they are many."""
+    rows = traffic(60)
+    def said():
+        code, out, err = ctl("replay", "-c", config(tmp_path), "--records",
+                             lay(tmp_path / "r.jsonl", rows),
+                             "--threshold", 0)
+        assert (code, err) == (0, "")
+        return " ".join(out.split())
+    assert "repeat" not in said()
+    for row in rows[:6]:
+        row["request"] = rows[59]["request"]
+    assert "6 repeat the question of an earlier row" in said()
+    assert "independent" not in said()
+    rows[6]["request"] = rows[59]["request"]
+    assert "7 repeat the question of an earlier row the limits take rows to " \
+        "be independent" in said()
+    for row in rows:
+        row.pop("request")
+    assert "repeat" not in said()

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from flow.recorded import CHEAP, CHECK, EXPENSIVE, config, ctl, lay, traffic
+from flow.recorded import (CHEAP, CHECK, EXPENSIVE, config, ctl, lay, strip,
+                           traffic)
 
 MEMBERS = {"n_fit", "n_certify", "n_report", "cuts", "accept", "risk",
            "risk_upper", "certified", "checked", "net_saving",
@@ -210,7 +211,12 @@ def test_enforced_rows_never_certify(place):
     enforced = lay(place / "e.jsonl", rows)
     got = said(place, records=enforced)
     assert got["n_certify"] == 0 and got["accept"] == 0
-    assert "not known: there is no row" in calibrate(place, records=enforced)[1]
+    assert got["certified"] is False
+    out = calibrate(place, records=enforced)[1]
+    assert "not known: there is no row" in out
+    assert "nothing is certified, no row may; fitted on 400" in out
+    kind = json.loads((place / "a.json").read_text())["promise"]["kind"]
+    assert kind == "estimated"
 
 
 def test_target_of_the_configuration(place):
@@ -257,3 +263,131 @@ def test_a_failed_run_keeps_the_old_file(place):
     code, _, err = calibrate(place, records=bad)
     assert code == 1 and f"{bad}:1: id is missing" in err
     assert (place / "a.json").read_bytes() == before
+
+
+def test_rows_without_texts(place):
+    """They fit and certify like others."""
+    bare = lay(place / "bare.jsonl", [strip(row) for row in traffic(800)])
+    got = said(place, records=bare)
+    assert got["certified"] is True and got["accept"] > 0.1
+    assert got["n_fit"] + got["n_certify"] == 800 and got["checked"] > 0
+    artifact = json.loads((place / "a.json").read_text())
+    assert artifact["words"] == 0 and artifact["comparator"] is None
+    # One of them among others takes the words from all.
+    mixed = traffic(800)
+    mixed[5] = strip(mixed[5])
+    said(place, records=lay(place / "mixed.jsonl", mixed))
+    assert json.loads((place / "a.json").read_text())["words"] == 0
+    said(place)
+    assert json.loads((place / "a.json").read_text())["words"] > 0
+
+
+def test_in_the_shadow(place):
+    """A cascade that decides by nothing yet."""
+    conf = config(place, "shadow.yaml", ledger=str(place / "none.db"),
+                  cascades={"auto": {"threshold": None, "mode": "shadow"}})
+    rows = traffic(800)
+    for row in rows:
+        row["mode"] = "shadow"
+    shadow = lay(place / "shadow.jsonl", rows)
+    got = said(place, conf=conf, records=shadow)
+    assert got == said(place) and got["certified"] is True
+    code, _, err = calibrate(place, conf=conf, records=shadow, promise=None)
+    assert code == 2 and "name the promise with --max-error" in err
+
+
+def test_two_that_ask(place):
+    """They are one check with two prices."""
+    conf = config(place, "two.yaml", cascades={"auto": {"verify": [
+        "logprob", "self_check", {"check": {"backend": "large"}}]}})
+    rows = traffic(800)
+    for row in rows:
+        own = json.loads(json.dumps(row["attempts"][1]))
+        own.update(backend="small", verifier="self_check", cost_usd=CHECK / 2)
+        row["attempts"].insert(1, own)
+    two = lay(place / "two.jsonl", rows)
+    got = said(place, conf=conf, records=two)
+    assert got["route_price"] == pytest.approx(0.15) and got["checked"] > 0
+    code, out, _ = calibrate(place, conf=conf, records=two)
+    assert code == 0 and "here it is self_check and check, taken together\n" \
+        "           a check costs 15.0 % of an expensive answer" in out
+    stages = {signal["name"]: signal["stage"] for signal in json.loads(
+        (place / "a.json").read_text())["signals"]}
+    assert stages["self_check.agree"] == stages["check.agree"] == "after"
+    assert stages["logprob.min"] == "before"
+
+
+def judged(count, hidden, labels):
+    """Pairs with a judge's word, which calls every so many-th loss the same;
+    a share of rows has labels."""
+    rows, losses = [strip(row) for row in traffic(count)], 0
+    for at, row in enumerate(rows):
+        right = row["labels"]
+        lost = right["large"] and not right["small"]
+        losses += lost
+        row["agrees"] = not lost or (hidden > 0 and losses % hidden == 0)
+        if labels == 0 or at % labels:
+            del row["labels"]
+    return rows
+
+
+JUDGE = {"cascades": {"auto": {"compare": {"by": "judge",
+                                           "backend": "third"}}},
+         "backends": {"third": {"base_url": "http://127.0.0.1:1/v1",
+                                "model": "third-model"}}}
+
+
+def test_the_error_of_a_judge(place):
+    """Taken off the promise; the artifact is for this judge alone."""
+    conf = config(place, "judge.yaml", **JUDGE)
+    file = lay(place / "judged.jsonl", judged(3000, 10, 2))
+    got = said(place, conf=conf, records=file, promise=(0.15, 0.1))
+    error = got["comparator"]
+    assert error["by"] == "judge" and error["backend"] == "third"
+    assert error["in_guarantee"] is True and error["labelled"] == 1500
+    assert 0 < error["missed"] / 1500 < error["error_upper"] < 0.15
+    assert got["labelled"] is False and got["risk_upper"] <= 0.15
+    naive = said(place, records=file, promise=(0.15, 0.1))
+    assert naive["comparator"] is None and naive["accept"] > got["accept"] > 0
+    code, out, _ = calibrate(place, conf=conf, records=file,
+                             promise=(0.15, 0.1))
+    assert code == 0
+    for words in ("that is wrong where the expensive one is right",
+                  "comparator whether answers differ is the word of third;",
+                  f"on 1500 rows with both labels it hid {error['missed']}",
+                  "its error is in the promise"):
+        assert words in out, (words, out)
+    artifact = json.loads((place / "a.json").read_text())
+    assert artifact["comparator"] == pytest.approx(error)
+    rows = ("--records", place / "judged.jsonl")
+    assert ctl("score", "--artifact", place / "a.json", *rows)[0] == 0
+    assert ctl("score", "--artifact", place / "a.json", "-c", conf, *rows)[0] \
+        == 0
+    other = config(place, "other.yaml", cascades={"auto": {"compare": {
+        "by": "judge", "backend": "large"}}})
+    code, _, err = ctl("score", "--artifact", place / "a.json", "-c", other,
+                       *rows)
+    assert code == 2 and "who compares is third there and large here" in err
+
+
+def test_the_error_of_a_judge_that_nobody_knows(place):
+    """It is said to be left out, on paper and in the file."""
+    conf = config(place, "judge.yaml", **JUDGE)
+    for hidden, labels, words in (
+            (0, 0, "no row has both labels to hold it against, so its error "
+                   "is NOT in the promise"),
+            (3, 2, ": its error is NOT in the promise")):
+        file = lay(place / "judged.jsonl", judged(1000, hidden, labels))
+        got = said(place, conf=conf, records=file)
+        assert got["comparator"]["in_guarantee"] is False
+        assert got["certified"] is True and got["risk_upper"] <= 0.05
+        code, out, _ = calibrate(place, conf=conf, records=file)
+        assert code == 0 and words in " ".join(out.split()), out
+        assert "differs from the expensive one" in out
+
+
+def test_a_judge_where_labels_rule(place):
+    """Its word is not asked for."""
+    conf = config(place, "judge.yaml", **JUDGE)
+    got = said(place, conf=conf)
+    assert got["labelled"] is True and got["comparator"] is None

@@ -199,6 +199,46 @@ def test_foreign_signals(tmp_path):
     assert code == 0 and json.loads(out)["auroc"] > 0.95
     lines = score(tmp_path, rows)
     assert lines[0]["signals"]["x.oracle"] == float(rows[0]["labels"]["small"])
+    # It is held against a cascade all the same.
+    assert len(score(tmp_path, rows, "-c", conf)) == 400
+    other = config(tmp_path, "other.yaml",
+                   backends={"large": {"model": "gpt-17"}})
+    code, _, err = ctl("score", "--artifact", tmp_path / "a.json", "-c", other,
+                       "--records", file)
+    assert code == 2 and "gpt-17" in err
+
+
+def test_two_that_ask(tmp_path):
+    """verify_usd is what both cost; each is read from its own attempts."""
+    def rows_of(seed):
+        rows = traffic(800, seed=seed)
+        for row in rows:
+            row["attempts"].insert(1, {
+                **row["attempts"][1], "backend": "small", "cost_usd": 3e-5,
+                "verifier": "self_check"})
+        return rows
+    conf = config(tmp_path, cascades={"auto": {"verify": [
+        "logprob", "self_check", {"check": {"backend": "large"}}]}})
+    code, _, err = ctl("calibrate", "-c", conf, "--records",
+                       lay(tmp_path / "r.jsonl", rows_of(1)), "--max-error",
+                       0.05, "--delta", 0.1, "-o", tmp_path / "a.json")
+    assert code == 0, err
+    rows = rows_of(5)
+    lines = score(tmp_path, rows)
+    asked = [at for at, line in enumerate(lines) if line["verify_usd"]]
+    assert 0 < len(asked) < 800
+    for at in asked:
+        assert lines[at]["verify_usd"] == pytest.approx(1.3e-4)
+        assert lines[at]["signals"]["self_check.agree"] \
+            == lines[at]["signals"]["check.agree"]
+    # The second said nothing of use, then the first.
+    for attempt, reason in ((2, "verifier_error"), (1, "verifier_error")):
+        for row in rows:
+            row["attempts"][attempt]["status"] = 500
+        for at, line in enumerate(score(tmp_path, rows)):
+            assert (line["reason"] == reason) == (at in asked)
+            if attempt == 1 and at in asked:    # the second is not asked then
+                assert line["verify_usd"] == pytest.approx(3e-5)
 
 
 def test_bad_artifacts(place, tmp_path):

@@ -19,6 +19,7 @@ CHAINS = {"unchecked": [RULES, "logprob"],
           "answer": [RULES, {"logprob": {"span": "answer"}}, CHECK],
           "bare": [CHECK, RULES],
           "twice": [RULES, "logprob", "self_check", CHECK],
+          "voted": [RULES, "logprob", {"samples": {"k": 2}}, CHECK],
           "twice_turned": [CHECK, RULES, {"self_check": {"mode": "blind"}}]}
 
 
@@ -33,13 +34,22 @@ def self_check(row, chance):
                    about="small")
 
 
+def sample(row, chance):
+    """The small model asked once more."""
+    text = row["attempts"][0]["response"]["choices"][0]["message"]["content"]
+    said = text if chance.random() < 0.6 else f"The sum is {chance.random()}"
+    return attempt("small", recorded_reply(said), 3e-5, purpose="verify",
+                   verifier="samples", about="small")
+
+
 def recorded(count, seed):
     """Rows as traffic() makes them, checks by another backend and by the
-    small one itself."""
+    small one itself, and two samples of it."""
     rows, chance = traffic(count, seed=seed), random.Random(seed)
     for row in rows:
         row["attempts"][1]["backend"] = "checker"
-        row["attempts"].append(self_check(row, chance))
+        row["attempts"] += [self_check(row, chance), sample(row, chance),
+                            sample(row, chance)]
     return rows
 
 
@@ -69,6 +79,8 @@ def fitted(yard, verify):
         "cascades": {"auto": {"match": None, "verify": verify}}})
     rig.reload(rig.base)
     rig.artifact = rig.gw.tmp / "a.json"
+    rig.chain = {None, *(name for each in verify for name in
+                         ([each] if isinstance(each, str) else each))}
     code, _, err = ctl("calibrate", "-c", rig.gw.file, "--cascade", "auto",
                        "--records", lay(rig.gw.tmp / "fit.jsonl",
                                         recorded(600, 1)), "--max-error", 0.05,
@@ -89,12 +101,13 @@ def _rig(yard, request):
 
 def live(rig, row):
     """The daemon's decision on the row, its backends saying what they said;
-    the small one first its answer and then, if it is asked, its check."""
+    the small one first its answer and then what verifiers ask of it."""
     for up, name in ((rig.small, "small"), (rig.checker, "checker"),
                      (rig.large, "large")):
         up.script(*[reply(each["response"]) if each["status"] == 200
                     else error(each["status"]) for each in row["attempts"]
-                    if each["backend"] == name])
+                    if each["backend"] == name
+                    and each.get("verifier") in rig.chain])
     response = rig.post(row["request"], check=False)
     assert response.status == 200, response
     return response

@@ -364,6 +364,66 @@ def test_no_check(tmp_path):
     assert "check asked of all" not in page.text
 
 
+def test_in_the_shadow(rows, tmp_path):
+    """Nothing decides yet: no operating point, no verdict, all else."""
+    shadow = {"cascades": {"auto": {"threshold": None, "mode": "shadow"}},
+              "ledger": str(tmp_path / "none.db")}
+    page, summary = report(tmp_path, rows, **shadow)
+    assert page.badges() == ["no verdict", "uncalibrated"]
+    assert "nothing decides yet. The configuration has neither `threshold` " \
+        "nor `target` to decide by. It runs in the shadow: large answers." \
+        in page.text
+    assert "nan" not in re.findall(r"\w+", page.text.lower())
+    assert "nan" not in re.findall(r"\w+", summary.lower())
+    assert set(page.table("policies")) >= {"always large", "always small"}
+    assert "this cascade" not in page.table("policies")
+    assert page.figure("cost") is not None and page.figure("risk") is not None
+    page, _ = report(tmp_path, rows, "--max-error", 0.05, "--delta", 0.1,
+                     **shadow)
+    assert page.badges()[1] == "estimated"
+    assert "It runs in the shadow: large answers." in page.text
+
+
+def test_two_that_ask(rows, tmp_path):
+    """The check is named where it is more than one."""
+    some = json.loads(json.dumps(rows))
+    for row in some:
+        row["attempts"].insert(1, {**row["attempts"][1], "backend": "small",
+                                   "verifier": "self_check"})
+    page, summary = report(tmp_path, some, "--max-error", 0.05, "--delta",
+                           0.1, cascades={"auto": {"verify": [
+                               "logprob", "self_check",
+                               {"check": {"backend": "large"}}]}})
+    for text in (page.text, summary):
+        assert "Here the check is self_check and check, taken together. " \
+            "1,000 checks by small and large cost $0.200, 20.0 %" in text
+    assert "checked by small and large." in page.text
+    assert "self_check.agree" in page.table("signals")
+
+
+def test_a_model_compares(rows, tmp_path):
+    """Whose word a loss is, and whether its error is in the promise."""
+    some = json.loads(json.dumps(rows))
+    for at, row in enumerate(some):
+        row["agrees"] = row["labels"]["small"] or not row["labels"]["large"]
+        if at % 2:
+            del row["labels"]
+    judge = {"cascades": {"auto": {"compare": {"by": "judge",
+                                               "backend": "large"}}}}
+    page, summary = report(tmp_path, some, "--max-error", 0.05, "--delta",
+                           0.1, **judge)
+    for text in (page.text, summary):
+        assert "Whether they differ is the word of large. On 300 rows with " \
+            "both labels it hid 0 losses (upper limit 0.99 %): that error is " \
+            "in the promise" in text
+        assert "the true loss is smaller" not in text
+    for row in some:
+        row.pop("labels", None)
+    page, _ = report(tmp_path, some, "--max-error", 0.05, "--delta", 0.1,
+                     **judge)
+    assert "No row has both labels to hold it against" in page.text
+
+
 def test_enforced_rows_prove_nothing(rows, tmp_path):
     """They are counted and set aside."""
     some = json.loads(json.dumps(rows))

@@ -107,6 +107,24 @@ def traffic(count, seed=1, **options):
     return [record(number, chance, **options) for number in range(count)]
 
 
+def strip(row):
+    """The row as a ledger without texts has it: numbers, the word on the pair,
+    labels and costs. agrees is whether both gave the same number."""
+    texts = [each["response"]["choices"][0]["message"]["content"].split()[-1]
+             for each in row["attempts"]]
+    first = row["attempts"][0]["response"]["choices"][0]["logprobs"]["content"]
+    bare = {**row, "agrees": texts[0] == texts[-1], "attempts": [
+        {**each, "response": None} for each in row["attempts"]]}
+    bare.pop("request")
+    bare["attempts"][0]["signals"] = {
+        "logprob.min": min(entry["logprob"] for entry in first),
+        "logprob.tokens": len(first)}
+    if len(texts) > 2:
+        bare["attempts"][0]["signals"].update(
+            {"check.agree": float(texts[0] == texts[1]), "check.p": None})
+    return bare
+
+
 def raw_score(row):
     """What `logprob` gives the row's first attempt."""
     content = row["attempts"][0]["response"]["choices"][0]["logprobs"]["content"]

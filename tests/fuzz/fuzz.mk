@@ -24,3 +24,6 @@ FUZZ_gather = net/sse $(addprefix chat/, gather gather_write chat chat_reply cha
 FUZZ_chat_sample = $(addprefix chat/, chat_sample chat chat_scan splice) \
 	base/fixed base/jscan base/jtext base/decimal base/mem base/buf
 FUZZ_verify_http_read = verify/verify_http_read base/jscan base/jtext base/decimal base/buf
+FUZZ_verify_judge_read = $(addprefix verify/, verify_judge_read suspect plea \
+	fold) $(addprefix chat/, chat_judge chat chat_reply chat_scan) \
+	$(addprefix base/, mem buf jscan jtext decimal)

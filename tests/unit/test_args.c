@@ -36,6 +36,13 @@ static const struct args_command files = {
 	.help = "usage: files\n",
 };
 
+static const struct args_command asks = {
+	.name = "asks",
+	.takes = "cPBMLRq",
+	.takes_files = true,
+	.help = "usage: asks\n",
+};
+
 /* Splits the line at blanks; "" is one empty word. */
 static bool read_line(const struct args_command *c, const char *line,
 		      struct args *a, int *status)
@@ -172,6 +179,33 @@ static void test_files(void **state)
 	args_release(&a);
 }
 
+static void test_of_questions(void **state)
+{
+	struct args a;
+	int status;
+
+	(void)state;
+	assert_true(read_line(&asks, "", &a, &status));
+	assert_int_equal(a.parallel, 4);
+	assert_int_equal(a.max_tokens, 0);
+	assert_int_equal(a.limit, 0);
+	assert_true(a.budget_pusd == INT64_MAX);
+	assert_false(a.retry || a.quiet);
+	args_release(&a);
+	assert_true(read_line(&asks,
+			      "--parallel 256 - --budget 0.25 --max-tokens 9 "
+			      "--limit 3 --retry --quiet",
+			      &a, &status));
+	assert_int_equal(a.n_records, 1);
+	assert_string_equal(a.records[0], "-");
+	assert_int_equal(a.parallel, 256);
+	assert_true(a.budget_pusd == INT64_C(250000000000));
+	assert_int_equal(a.max_tokens, 9);
+	assert_int_equal(a.limit, 3);
+	assert_true(a.retry && a.quiet);
+	args_release(&a);
+}
+
 static const struct {
 	const struct args_command *command;
 	const char *line;
@@ -210,6 +244,15 @@ static const struct {
 	{&few, "--seed 1"},
 	{&few, "--records r"},
 	{&few, "-o x"},
+	{&asks, "--parallel 0"},
+	{&asks, "--parallel 257"},
+	{&asks, "--parallel 2.5"},
+	{&asks, "--max-tokens 0"},
+	{&asks, "--limit x"},
+	{&asks, "--budget 0"},
+	{&asks, "--budget -1"},
+	{&asks, "--budget 1000001"},
+	{&asks, "--budget nan"},
 };
 
 static void test_refused(void **state)
@@ -246,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_of_labels),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_of_questions),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help),
 	};

@@ -46,9 +46,11 @@ static char *sound(void)
 		"\"net_saving\":0.3,\"net_saving_low\":0.2,"
 		"\"net_saving_high\":0.4,\"verdict\":\"worth it\"},"
 		"\"labels\":true,\"words\":2,\"signals\":["
-		"{\"name\":\"logprob.min\",\"stage\":\"before\",\"may_miss\":false,"
+		"{\"name\":\"logprob.min\",\"stage\":\"before\",\"may_miss\":"
+		"false,"
 		"\"knots\":[-2,-1]},"
-		"{\"name\":\"check.agree\",\"stage\":\"after\",\"may_miss\":true,\"knots\":[]}],"
+		"{\"name\":\"check.agree\",\"stage\":\"after\",\"may_miss\":"
+		"true,\"knots\":[]}],"
 		"\"heads\":{\"before\":{\"confidence\":%s,\"regret\":%s},"
 		"\"after\":{\"confidence\":%s,\"regret\":%s}}}",
 		head_before, head_before, head_after, head_after);
@@ -233,6 +235,101 @@ static void test_round_trip(void **state)
 	free(text);
 }
 
+#define JUDGED(more)                                                           \
+	"\"compare\":\"judge\",\"comparator\":{\"by\":\"judge\","              \
+	"\"backend\":\"large\",\"labelled\":400,\"missed\":3," more "},"
+
+static void test_comparator(void **state)
+{
+	char *text = spoilt("\"compare\":\"auto\",",
+			    JUDGED("\"error_upper\":0.025,"
+				   "\"in_guarantee\":true"));
+	struct err err;
+	struct artifact *a = load(text, &err), *b;
+
+	(void)state;
+	assert_non_null(a);
+	assert_int_equal(artifact_save(a, path, &err), 0);
+	b = artifact_load(path, &err);
+	assert_non_null(b);
+	assert_string_equal(b->route.compare_backend, "large");
+	assert_int_equal(b->comparator.n_labelled, 400);
+	assert_int_equal(b->comparator.n_missed, 3);
+	assert_true(b->comparator.error_upper == 0.025);
+	assert_true(b->comparator.in_guarantee);
+	assert_int_equal(artifact_fits(a, &b->route, &err), 0);
+	b->route.compare_backend = "small";
+	assert_int_equal(artifact_fits(a, &b->route, &err), -1);
+	assert_non_null(strstr(err.text, "who compares is large there and "
+					 "small here"));
+	artifact_free(a);
+	artifact_free(b);
+	free(text);
+}
+
+/* Those that were written before there was one, or need none. */
+static void test_no_comparator(void **state)
+{
+	static const char *const by[] = {
+		"\"compare\":\"auto\",\"comparator\":null,",
+		"\"compare\":\"judge\",",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char *text = spoilt("\"compare\":\"auto\",", by[i]);
+		struct err err;
+		struct artifact *a = load(text, &err);
+
+		assert_non_null(a);
+		assert_null(a->route.compare_backend);
+		artifact_free(a);
+		free(text);
+	}
+}
+
+static void test_comparator_refused(void **state)
+{
+	static const struct {
+		const char *by, *why;
+	} rows[] = {
+		{JUDGED("\"error_upper\":0.05,\"in_guarantee\":true"),
+		 "leaves nothing"},
+		{JUDGED("\"error_upper\":1.5,\"in_guarantee\":false"),
+		 "contradict"},
+		{JUDGED("\"error_upper\":0.01,\"missed\":401,"
+			"\"in_guarantee\":false"),
+		 "duplicate"},
+		{JUDGED("\"error_upper\":\"0.01\",\"in_guarantee\":false"),
+		 "comparator: needs"},
+		{JUDGED("\"error_upper\":0.01"), "comparator: needs"},
+		{"\"compare\":\"judge\",\"comparator\":[],",
+		 "comparator: needs"},
+		{"\"compare\":\"auto\",\"comparator\":{\"by\":\"judge\","
+		 "\"backend\":\"l\",\"labelled\":0,\"missed\":0,"
+		 "\"error_upper\":1.0,\"in_guarantee\":false},",
+		 "must be judge"},
+		{"\"compare\":\"judge\",\"comparator\":{\"by\":\"judge\","
+		 "\"backend\":\"l\",\"labelled\":2,\"missed\":3,"
+		 "\"error_upper\":1.0,\"in_guarantee\":false},",
+		 "contradict"},
+		{"\"compare\":\"judge\",\"comparator\":{\"by\":\"judge\","
+		 "\"backend\":\"l\",\"labelled\":-2,\"missed\":-3,"
+		 "\"error_upper\":1.0,\"in_guarantee\":false},",
+		 "comparator: needs"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = spoilt("\"compare\":\"auto\",", rows[i].by);
+		struct err err;
+
+		if (load(text, &err) || !strstr(err.text, rows[i].why))
+			fail_msg("%zu: %s", i, err.text);
+		free(text);
+	}
+}
+
 static void test_fits(void **state)
 {
 	struct artifact_tier tiers[] = {{"small", "s", 5}, {"large", "l", 3}};
@@ -285,6 +382,9 @@ int main(void)
 		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_band_needs_heads),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_comparator),
+		cmocka_unit_test(test_no_comparator),
+		cmocka_unit_test(test_comparator_refused),
 		cmocka_unit_test(test_fits),
 	};
 	int ret;

@@ -168,6 +168,7 @@ static void test_enforced_rows_only_fit(void **state)
 	run(&c, &s, &usual);
 	assert_int_equal(c.n_certify, 0);
 	assert_near(c.risk_upper, 1, 0);
+	assert_false(c.certified);
 	assert_true(c.cuts.accept < 0 && c.cuts.check < 0);
 	calibration_release(&c);
 	arena_free(s.arena);
@@ -263,6 +264,99 @@ static void test_pairs_without_labels(void **state)
 	assert_true(c.certified && c.risk_upper <= .05 && c.accept > .2);
 	assert_int_equal(c.quality[0].n, c.n_certify);
 	assert_near(c.quality[0].auroc, c.quality[0].regret_auroc, 1e-9);
+	calibration_release(&c);
+	arena_free(s.arena);
+}
+
+/* A judge that calls the same so many of every ten losses; every third row has
+ * labels. */
+static struct samples judged(size_t n, uint16_t seed, size_t hidden)
+{
+	struct samples s = synthetic(n, seed);
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sample *row = &s.v[i];
+		bool lost = row->cheap_right == KNOWN_FALSE;
+
+		row->same =
+			lost && k++ % 10 >= hidden ? KNOWN_FALSE : KNOWN_TRUE;
+		if (i % 3)
+			row->cheap_right = row->expensive_right = KNOWN_NOT;
+	}
+	return s;
+}
+
+/* What the judge hides is taken off, and the limits are of both. */
+static void test_error_of_a_judge(void **state)
+{
+	struct samples s = judged(6000, 6, 1);
+	struct calibration_options o = usual;
+	struct calibration with, without;
+
+	(void)state;
+	o.max_error = .1;
+	run(&without, &s, &o);
+	o.judged = true;
+	run(&with, &s, &o);
+	assert_false(without.judged || without.error_counted);
+	assert_true(with.judged && with.error_counted && !with.labelled);
+	assert_int_equal(with.misses.n_labelled, 2000);
+	assert_in_range(with.misses.n_missed, 40, 90);
+	assert_near(with.misses.upper,
+		    binom_upper(with.misses.n_missed, 2000, .05), 1e-12);
+	assert_near(with.risk_upper,
+		    binom_upper(with.n_losses, with.n_certify, .05) +
+			    with.misses.upper,
+		    1e-12);
+	assert_true(with.risk_upper <= .1);
+	assert_int_equal(with.n_least,
+			 binom_least(.1 - with.misses.upper, .05));
+	assert_true(with.accept > 0 && with.accept < without.accept);
+	calibration_release(&with);
+	calibration_release(&without);
+	arena_free(s.arena);
+}
+
+/* It leaves nothing, or nobody knows it: then it is said to be left out. */
+static void test_error_that_cannot_be_counted(void **state)
+{
+	struct samples s = judged(3000, 6, 5);
+	struct calibration_options o = usual;
+	struct calibration plain, c;
+
+	(void)state;
+	run(&plain, &s, &o);
+	o.judged = true;
+	run(&c, &s, &o);
+	assert_true(c.judged && !c.error_counted);
+	assert_true(c.misses.upper > .05 && c.certified);
+	assert_near(c.accept, plain.accept, 0);
+	assert_near(c.risk_upper, plain.risk_upper, 0);
+	calibration_release(&c);
+	for (size_t i = 0; i < s.n; i++)
+		s.v[i].cheap_right = KNOWN_NOT;
+	run(&c, &s, &o);
+	assert_true(c.misses.n_labelled == 0 && c.misses.upper == 1);
+	assert_true(c.judged && !c.error_counted);
+	calibration_release(&c);
+	calibration_release(&plain);
+	arena_free(s.arena);
+}
+
+/* Then nobody's word is needed. */
+static void test_labels_go_before_a_judge(void **state)
+{
+	struct samples s = synthetic(800, 6);
+	struct calibration_options o = usual;
+	struct calibration c;
+
+	(void)state;
+	o.judged = true;
+	for (size_t i = 0; i < s.n; i++)
+		s.v[i].same = KNOWN_TRUE;
+	run(&c, &s, &o);
+	assert_true(c.labelled && !c.judged && !c.error_counted);
 	calibration_release(&c);
 	arena_free(s.arena);
 }
@@ -369,6 +463,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_saved_is_bypassed),
 		cmocka_unit_test(test_no_prices),
 		cmocka_unit_test(test_pairs_without_labels),
+		cmocka_unit_test(test_error_of_a_judge),
+		cmocka_unit_test(test_error_that_cannot_be_counted),
+		cmocka_unit_test(test_labels_go_before_a_judge),
 		cmocka_unit_test(test_barred_rows_count_and_escalate),
 		cmocka_unit_test(test_same_seed_same_result),
 		cmocka_unit_test(test_several_promises_by_one_fit),

@@ -113,6 +113,18 @@ static const char *const bad[][2] = {
 	{"{\"id\":\"1\"", "not a JSON object: at byte 10, "},
 	{"{\"id\":\"1\"}x", "not a JSON object: at byte 11, "},
 	{"{\"id\":NaN}", "not a JSON object: at byte 7, "},
+	{"{\"id\":\"1\",\"signals\":{\"x.a\":1,\"x.b\":NaN}}",
+	 "not a JSON object: at byte 36, a value was expected; in or after "
+	 "signals.x.b"},
+	{ATTEMPT("\"new\":[1,Infinity]"),
+	 "not a JSON object: at byte 36, a value was expected; in or after "
+	 "attempts[1].new"},
+	{ATTEMPT("\"labels\":{},\"cost_usd\":nan"),
+	 "not a JSON object: at byte 50, a value was expected; in or after "
+	 "attempts[1].cost_usd"},
+	{"{\"id\":\"1\",\"labels\":{\"small\":NaN}}",
+	 "not a JSON object: at byte 29, a value was expected; in or after "
+	 "labels.small"},
 	{"{}", "id is missing; give each record its own"},
 	{"{\"id\":\"\"}", "id is missing; give each record its own"},
 	{"{\"id\":17}", "id must be text in quotes"},

@@ -33,7 +33,10 @@ static const char conf_text[] =
 	"      self_check: {mode: verdict},\n"
 	"      check: {backend: l}]}\n"
 	"  judged: {tiers: [s, l], threshold: 0.5, verify: [logprob],\n"
-	"      compare: {by: judge, backend: l}}\n";
+	"      compare: {by: judge, backend: l}}\n"
+	"  voted: {tiers: [s, l], threshold: 0.5, verify: [\n"
+	"      samples: {k: 2}, http: {url: \"http://127.0.0.1:1/\",\n"
+	"      usd: 0.25}]}\n";
 
 static struct conf *conf;
 
@@ -60,7 +63,7 @@ static int free_conf(void **state)
 	return 0;
 }
 
-enum { CHECKED = 0, TWO = 2, JUDGED = 3 };
+enum { CHECKED = 0, TWO = 2, JUDGED = 3, VOTED = 4 };
 
 static struct records *new_records_of(int cascade, bool every)
 {
@@ -304,6 +307,71 @@ static void test_two_that_ask(void **state)
 		    s->check_absent != twos[i].absent)
 			fail_msg("%zu: %d %d %d", i, s->has_check,
 				 s->check_unknown, s->check_absent);
+		records_free(r);
+	}
+}
+
+#define SAMPLE(response)                                                       \
+	"{\"backend\":\"s\",\"purpose\":\"verify\",\"verifier\":"              \
+	"\"samples\",\"cost_usd\":1,\"response\":" response "}"
+#define SCORER(more)                                                           \
+	"{\"purpose\":\"verify\",\"verifier\":\"http\",\"about\":\"s\"" more "}"
+
+static const struct {
+	const char *attempts;
+	enum sample_said samples, http;
+	double agree, samples_usd, http_usd;
+} votes[] = {
+	{CHEAP SAMPLE(SEVEN) "," SAMPLE(EIGHT) "," SCORER(
+		 SAYS("\"http.score\":0.5")),
+	 SAID_SOMETHING, SAID_SOMETHING, .5, 2, .25},
+	/* With too few of them the recorded word counts, if there is one. */
+	{CHEAP SAMPLE(SEVEN), SAID_FAULT, SAID_ABSENT, NAN, 1, NAN},
+	{"{\"backend\":\"s\",\"response\":" SEVEN
+		 SAYS("\"samples.agree\":0.75,\"http.score\":0.5") "}," SAMPLE(
+			 SEVEN),
+	 SAID_SOMETHING, SAID_SOMETHING, .75, 1, NAN},
+	/* One that did not come well is no reply; nor is one cut away. */
+	{CHEAP SAMPLE(SEVEN) "," SAMPLE("null,\"status\":500") "," SAMPLE(
+		 SEVEN),
+	 SAID_SOMETHING, SAID_ABSENT, 1, 3, NAN},
+	{CHEAP SAMPLE(SEVEN) "," SAMPLE("null"), SAID_FAULT, SAID_ABSENT, NAN,
+	 2, NAN},
+	/* What a scorer costs is configured where it is not recorded. */
+	{CHEAP SCORER(",\"cost_usd\":0.5,\"status\":500"), SAID_ABSENT,
+	 SAID_FAULT, NAN, NAN, .5},
+};
+
+static bool is_same(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+/* Several replies to one verifier, and one that asks no backend. */
+static void test_votes_and_scorers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(votes) / sizeof(*votes); i++) {
+		struct records *r = new_records_of(VOTED, true);
+		const struct samples *s;
+		char line[4096];
+		double agree = NAN;
+
+		snprintf(line, sizeof(line), ROW("1", "%s"), votes[i].attempts);
+		add(r, line);
+		s = records_samples(r);
+		for (size_t k = 0; k < s->n_names; k++)
+			if (strcmp(s->names[k], "samples.agree") == 0)
+				agree = s->v[0].values[k];
+		if (s->v[0].checks[0].said != votes[i].samples ||
+		    s->v[0].checks[1].said != votes[i].http)
+			fail_msg("%zu: %d %d", i, s->v[0].checks[0].said,
+				 s->v[0].checks[1].said);
+		if (!is_same(agree, votes[i].agree) ||
+		    !is_same(s->v[0].checks[0].usd, votes[i].samples_usd) ||
+		    !is_same(s->v[0].checks[1].usd, votes[i].http_usd))
+			fail_msg("%zu: %g %g %g", i, agree,
+				 s->v[0].checks[0].usd, s->v[0].checks[1].usd);
 		records_free(r);
 	}
 }
@@ -572,6 +640,7 @@ int main(void)
 		cmocka_unit_test(test_what_bars),
 		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_two_that_ask),
+		cmocka_unit_test(test_votes_and_scorers),
 		cmocka_unit_test(test_costs_of_two),
 		cmocka_unit_test(test_signals_of_two),
 		cmocka_unit_test(test_judged_pairs),

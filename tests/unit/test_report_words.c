@@ -129,6 +129,63 @@ static void test_loss(void **state)
 	assert_says(report_say_loss, &v, "the true loss is smaller");
 }
 
+static void test_a_model_compares(void **state)
+{
+	struct report_view v = rig_view();
+
+	(void)state;
+	v.labelled = false;
+	v.comparator = "third";
+	assert_says(report_say_loss, &v,
+		    "the word of third. No row has both labels");
+	assert_silent_of(report_say_loss, &v, "the true loss is smaller");
+	v.n_labelled = 400;
+	v.n_missed = 3;
+	v.error_upper = 0.019;
+	assert_says(
+		report_say_loss, &v,
+		"On 400 rows with both labels it hid 3 losses (upper limit "
+		"1.9\u00a0%): that error comes on top, it is in no promise.");
+	v.error_counted = true;
+	assert_says(report_say_loss, &v,
+		    "that error is in the promise, which so holds for requests "
+		    "that small answers wrongly and large rightly.");
+	v.labelled = true;
+	assert_silent_of(report_say_loss, &v, "third");
+}
+
+static void test_nothing_decides(void **state)
+{
+	struct report_view v = rig_view();
+
+	(void)state;
+	v.standing = REPORT_UNCALIBRATED;
+	v.undecided = true;
+	v.policies[REPORT_OPERATING].name = NULL;
+	assert_says(report_say_standing, &v, "nothing decides yet");
+	assert_silent_of(report_say_standing, &v, "its threshold");
+	assert_string_equal(report_verdict_name(&v), "no verdict");
+}
+
+/* What the word stands for is said where it is not plain. */
+static void test_what_the_check_is(void **state)
+{
+	struct report_view v = rig_view();
+
+	(void)state;
+	v.checks = "check";
+	v.n_kinds = 1;
+	assert_silent_of(report_say_check, &v, "Here");
+	v.checks = "judge";
+	assert_says(report_say_check, &v, "Here the check is judge. 1,000");
+	v.checks = "check and judge";
+	v.checker = "large and small";
+	v.n_kinds = 2;
+	assert_says(report_say_check, &v,
+		    "Here the check is check and judge, taken together. 1,000 "
+		    "checks by large and small cost");
+}
+
 static void test_check_pays(void **state)
 {
 	struct report_view v = rig_view();
@@ -227,12 +284,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_worth_it),	TEST(test_bypass),
-		TEST(test_no_verdict),	TEST(test_no_promise),
-		TEST(test_standing),	TEST(test_loss),
-		TEST(test_check_pays),	TEST(test_check_does_not_pay),
-		TEST(test_check_early), TEST(test_no_check),
-		TEST(test_rows),	TEST(test_warning),
+		TEST(test_worth_it),
+		TEST(test_bypass),
+		TEST(test_no_verdict),
+		TEST(test_no_promise),
+		TEST(test_standing),
+		TEST(test_loss),
+		TEST(test_a_model_compares),
+		TEST(test_nothing_decides),
+		TEST(test_what_the_check_is),
+		TEST(test_check_pays),
+		TEST(test_check_does_not_pay),
+		TEST(test_check_early),
+		TEST(test_no_check),
+		TEST(test_rows),
+		TEST(test_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

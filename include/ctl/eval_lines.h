@@ -5,17 +5,18 @@
  *
  * A line is the body of a chat request: `messages`, and whatever else of the
  * protocol is to be sent; it goes out as it stands. `model`, `stream` and
- * `stream_options` are not the line's to say and are left out. Three members
+ * `stream_options` are not the line's to say and are left out. Four members
  * are for us and never sent:
  *
  *	id         text; a question of another id is another question
  *	reference  text: the right answer, for labels
- *	compare    the comparator by which replies are held against it; with
- *	           `regex` the reference is the pattern
+ *	comparator by which replies are held against it; with `regex` the
+ *	           reference is the pattern
+ *	topic      for your own sorting
  *
- * null is the same as absent, and of these three the last one counts. What a
+ * null is the same as absent, and of these the last one counts. What a
  * cascade sends to its last tier unasked (`n` above 1, audio, ...) makes no
- *pair and is a fault.
+ * pair and is a fault.
  */
 #ifndef CTL_EVAL_LINES_H
 #define CTL_EVAL_LINES_H

@@ -38,6 +38,8 @@ struct record_attempt {
 	double cost_usd;      /* NaN: not said */
 	struct span response; /* the object's bytes, as they stand */
 	const char *answer;   /* extracted, in place of a response */
+	const char *barred;   /* why it is never kept ("gate:empty"), where the
+			       * response is not there to tell */
 	struct record_signal *signals;
 	struct record_attempt *next;
 };

@@ -9,7 +9,7 @@
 
 static struct span dup(struct span s, struct arena *a)
 {
-	return (struct span){ s.n ? arena_dup(a, s) : NULL, s.n };
+	return (struct span){ s.p ? arena_dup(a, s) : NULL, s.n };
 }
 
 struct chat_choice pair_keep(const struct chat_choice *c, struct arena *a)
@@ -35,7 +35,7 @@ struct chat_choice pair_read(struct span json, struct arena *a)
 
 bool pair_has(const struct chat_choice *c)
 {
-	return c->content.n || c->tool_calls.n || c->function_call.n;
+	return c->content.p || c->tool_calls.n || c->function_call.n;
 }
 
 struct span pair_text(const struct chat_choice *c)

@@ -41,7 +41,7 @@ static const struct args_command command = {
 		"`messages`; `model` and\n"
 		"`stream` are passed over. Not sent, and all may be left out: "
 		"`id`; `reference`,\n"
-		"the right answer as text; `compare`, how answers are held "
+		"the right answer as text; `comparator`, how answers are held "
 		"against it (auto,\n"
 		"json, choice, number, contains, text, exact, regex).\n"
 		"  -c, --conf FILE      the daemon's configuration\n"

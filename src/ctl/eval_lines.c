@@ -63,18 +63,18 @@ static int read_reference(struct reading *r)
 }
 
 /* A word for each but the judge, who would have to be asked. */
-static int read_compare(struct reading *r)
+static int read_comparator(struct reading *r)
 {
 	static const char must[] = "one of auto, json, choice, number, "
 				   "contains, text, exact, regex";
 	struct span word;
 
-	if (read_text(r, "compare", &word) < 0)
+	if (read_text(r, "comparator", &word) < 0)
 		return -1;
 	r->line.compare = word.p ? comparator_find(word.p) : r->want->compare;
 	if (r->line.compare == COMPARATOR_N ||
 	    (word.p && r->line.compare == COMPARATOR_JUDGE))
-		return wrong(r, "compare", must);
+		return wrong(r, "comparator", must);
 	return 0;
 }
 
@@ -89,9 +89,13 @@ static const struct member {
 	const char *name;
 	int (*read)(struct reading *r);
 } ours[] = {
-	{"id", read_id},	   {"reference", read_reference},
-	{"compare", read_compare}, {"model", pass_over},
-	{"stream", pass_over},	   {"stream_options", pass_over},
+	{"id", read_id},
+	{"reference", read_reference},
+	{"comparator", read_comparator},
+	{"topic", pass_over},
+	{"model", pass_over},
+	{"stream", pass_over},
+	{"stream_options", pass_over},
 };
 
 static const struct member *find(struct span key)
@@ -176,7 +180,7 @@ static int check_reference(struct reading *r)
 	if (!l->reference.p || can_compare(l))
 		return 0;
 	return err_set(r->err, ERR_PARSE,
-		       "reference is nothing that `compare: %s` can use",
+		       "reference is nothing that `%s` can compare with",
 		       comparator_name(l->compare));
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/jscan.h"
+#include "cascade/pair.h"
 #include "chat/chat.h"
 #include "ctl/asked.h"
 #include "verify/comparator.h"
@@ -248,6 +249,8 @@ static void judge_cheap(struct judging *j)
 		j->out->barred = "unsupported";
 	else if (j->cheap.whole)
 		run_chain(j);
+	else if (t && t->barred)
+		j->out->barred = t->barred;
 	else
 		look_at_signals(j);
 	if (j->cheap.whole)
@@ -264,29 +267,25 @@ static struct chat_choice choice_of(const struct seen *s)
 	return (struct chat_choice){.content = span_of(s->attempt->answer)};
 }
 
-static struct span text_of(const struct seen *s)
-{
-	struct chat_choice c = {.content = {NULL, 0}};
-
-	if (s->sound)
-		c = choice_of(s);
-	return c.tool_calls.n ? c.tool_calls : c.content;
-}
-
 static enum known compare(const struct judging *j)
 {
-	struct span cheap = text_of(&j->cheap);
-	struct span expensive = text_of(&j->expensive);
+	struct chat_choice cheap, expensive;
 
-	/* A model's word is as it was recorded, or there is none. */
-	if (!cheap.p || !expensive.p ||
-	    comparator_of(j->cascade) == COMPARATOR_JUDGE)
+	if (!j->cheap.sound || !j->expensive.sound)
 		return KNOWN_NOT;
-	/* What cannot be compared is no agreement. */
-	return comparator_same(comparator_of(j->cascade), cheap, expensive) ==
-			       SAMENESS_SAME
-		       ? KNOWN_TRUE
-		       : KNOWN_FALSE;
+	cheap = choice_of(&j->cheap);
+	expensive = choice_of(&j->expensive);
+	/* A model's word is as it was recorded, or there is none. */
+	switch (pair_compare(comparator_of(j->cascade), &cheap, &expensive,
+			     j->arena)) {
+	case PAIR_AGREES:
+		return KNOWN_TRUE;
+	case PAIR_DIFFERS:
+		return KNOWN_FALSE;
+	case PAIR_UNKNOWN:
+		break;
+	}
+	return KNOWN_NOT;
 }
 
 /* ---- those that ask ------------------------------------------------------ */

@@ -108,6 +108,25 @@ static void write_signals(struct buf *b, const struct ledger_row *row,
 	buf_adds(b, before == none ? "" : "}");
 }
 
+/* ---- what is never kept --------------------------------------------------- */
+
+/* A gate that rejected it, in the words of the daemon. */
+static void write_barred(struct buf *b, const struct ledger_row *row,
+			 size_t attempt)
+{
+	for (size_t i = 0; i < row->n_verdicts; i++) {
+		const struct ledger_verdict *v = &row->verdicts[i];
+
+		if ((size_t)v->attempt_seq != attempt || !v->kind ||
+		    strcmp(v->kind, "reject") != 0)
+			continue;
+		buf_adds(b, ",\"barred\":\"gate:");
+		jtext_escape(span_of(v->why ? v->why : ""), b);
+		buf_adds(b, "\"");
+		return;
+	}
+}
+
 /* ---- rows ---------------------------------------------------------------- */
 
 /* What cost nothing may be a backend without a price: it is not said. */
@@ -128,6 +147,7 @@ static void write_attempt(struct buf *b, const struct ledger_row *row, size_t i)
 		buf_addf(b, ",\"cost_usd\":%s", usd);
 	}
 	write_object(b, "response", t->response_text);
+	write_barred(b, row, i);
 	write_signals(b, row, i);
 	buf_adds(b, "}");
 }

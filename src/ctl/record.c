@@ -288,6 +288,7 @@ static const struct member of_attempt[] = {
 	OF(record_attempt, cost_usd, read_usd),
 	OF(record_attempt, response, read_object),
 	OF(record_attempt, answer, read_text),
+	OF(record_attempt, barred, read_text),
 	OF(record_attempt, signals, read_signals),
 	{NULL, NULL, 0},
 };

@@ -12,6 +12,7 @@ import pytest
 from flow import sse
 from flow.checked import config
 from flow.gateway import merge, question
+from flow.recorded import ctl
 from stub import answer, chunk, hang, play, role_chunk, stream, tool_call
 from stub import error as fault
 
@@ -144,6 +145,13 @@ def test_a_gate_ends_it(rig):
     assert row["would_reason"] == "gate:truncated"
     assert row["agrees"] == 1
     assert not rig.checker.calls
+    # Without texts a record says so itself, for whoever calibrates.
+    record = json.loads(ctl("ledger", "export", "-c", rig.gw.file)[1])
+    assert [a.get("barred") for a in record["attempts"]] == \
+        [None, "gate:truncated"]
+    said = json.loads(ctl("replay", "-c", rig.gw.file, "--threshold", 0,
+                          "--json")[1])
+    assert said["accepted"]["count"] == 0
 
 
 def test_the_client_does_not_wait(yard):

@@ -131,7 +131,7 @@ def test_lines_go_out_as_they_stand(place):
     """But for the model, the log-probs we read, and what is ours."""
     odd = ('{ "messages" : [ {"role":"user","content":"What is 1 plus 2? #7'
            ' \\u00e9\\/"} ], "temperature":1.0e0, "id":"a", "seed" : 7,'
-           ' "reference":"3", "compare":"number", "model":"other",'
+           ' "reference":"3", "comparator":"number", "model":"other",'
            ' "stream":true, "stream_options":{"include_usage":true},'
            ' "top_p":0.10 , "messages2":null, "\\u0069d":"b" }')
     lay(place.lines, [odd])
@@ -223,7 +223,7 @@ def test_what_makes_another_question(place):
     assert asked(backends={"small": {"timeout": {"total": "9s"}}}) == 0
     lay(place.lines, [line(1, reference=False)])
     assert asked() == 1
-    lay(place.lines, [line(1, compare="exact")])
+    lay(place.lines, [line(1, comparator="exact")])
     assert asked() == 1
 
 
@@ -443,13 +443,13 @@ def test_refused_questions(place):
     ('{"messages": [], "logprobs": 1}', "logprobs must be a boolean"),
     ('{"messages": [], "id": 7}', "id must be text in quotes"),
     ('{"messages": [], "reference": 7}', "reference must be text in quotes"),
-    ('{"messages": [], "reference": ""}', "`compare: auto` can use"),
-    ('{"messages": [], "reference": "Oslo", "compare": "number"}',
-     "reference is nothing that `compare: number` can use"),
-    ('{"messages": [], "reference": "(", "compare": "regex"}',
-     "reference is nothing that `compare: regex` can use"),
-    ('{"messages": [], "compare": "judge"}', "compare must be one of auto"),
-    ('{"messages": [], "compare": "best"}', "compare must be one of auto"),
+    ('{"messages": [], "reference": ""}', "`auto` can compare"),
+    ('{"messages": [], "reference": "Oslo", "comparator": "number"}',
+     "reference is nothing that `number` can compare with"),
+    ('{"messages": [], "reference": "(", "comparator": "regex"}',
+     "reference is nothing that `regex` can compare with"),
+    ('{"messages": [], "comparator": "judge"}', "comparator must be one of auto"),
+    ('{"messages": [], "comparator": "best"}', "comparator must be one of auto"),
     ('{"messages": [], "user": "%s"}' % ("x" * (1 << 20)),
      "the line has more than 1048576 bytes"),
 ])

@@ -46,7 +46,7 @@ static const char *const bodies[][2] = {
 	 SENT(",\"x\":{ \"y\": 1.0e0 }")},
 	{SAYS(",\"model\":7,\"stream\":\"?\",\"stream_options\":[]"), SENT("")},
 	{SAYS(",\"model\":\"a\",\"model\":\"b\""), SENT("")},
-	{SAYS(",\"id\":\"i\",\"compare\":\"text\",\"reference\":\"r\""),
+	{SAYS(",\"id\":\"i\",\"comparator\":\"text\",\"reference\":\"r\""),
 	 SENT("")},
 	{SAYS(",\"\\u0069d\":\"i\",\"\\u0069x\":1"), SENT(",\"\\u0069x\":1")},
 	{SAYS(",\"a\":1,\"a\":2,\"user\":\"\\ud83d\""),
@@ -78,13 +78,13 @@ static void test_members_for_us(void **state)
 				SAYS("") "\n\n" SAYS(",\"id\":"
 						     "\"\\u00e9\\u0000\","
 						     "\"reference\":"
-						     "\"\\\"3\\\"\"") "\n" SAYS(",\"reference\":\"x\",\"compare\":\"exact\"") "\n" SAYS(
-					",\"reference\":\"^x|y$\",\"compare\":"
+						     "\"\\\"3\\\"\"") "\n" SAYS(",\"reference\":\"x\",\"comparator\":\"exact\"") "\n" SAYS(
+					",\"reference\":\"^x|y$\",\"comparator\":"
 					"\"regex\"") "\n" SAYS(",\"reference\":"
 							       "\"7\","
-							       "\"compare\":"
+							       "\"comparator\":"
 							       "\"text\","
-							       "\"compare\":"
+							       "\"comparator\":"
 							       "null,\"id\":"
 							       "\"a\",\"id\":"
 							       "null") "\n";
@@ -141,10 +141,10 @@ static const char *const wrong[] = {
 	SAYS(",\"reference\":3"),
 	SAYS(",\"reference\":\"\""),
 	SAYS(",\"reference\":\"no number\""),
-	SAYS(",\"reference\":\"(\",\"compare\":\"regex\""),
-	SAYS(",\"compare\":\"judge\""),
-	SAYS(",\"compare\":\"numbers\""),
-	SAYS(",\"compare\":1"),
+	SAYS(",\"reference\":\"(\",\"comparator\":\"regex\""),
+	SAYS(",\"comparator\":\"judge\""),
+	SAYS(",\"comparator\":\"numbers\""),
+	SAYS(",\"comparator\":1"),
 	SAYS(",\"n\":2"),
 	SAYS(",\"store\":true"),
 	SAYS(",\"modalities\":[\"audio\"]"),

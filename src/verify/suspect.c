@@ -10,7 +10,8 @@
 #include "verify/fold.h"
 #include "verify/plea.h"
 
-#define NAME_MAX_N 40
+#define NAME_MAX_N  40
+#define OPENERS_MAX 64
 
 /* Lists of words end with '|'. */
 static const char grade_names[] =
@@ -270,12 +271,20 @@ static size_t opener_at(struct span s)
 	return longest;
 }
 
+/* Who begins so often does not go on. */
 static bool is_empty(struct span text)
 {
-	for (size_t n; text.n > 0; text = rest(text, n)) {
-		n = fold_is_word(*text.p) ? opener_at(text) : 1;
+	size_t n, openers_left = OPENERS_MAX;
+
+	for (; text.n > 0 && openers_left > 0; text = rest(text, n)) {
+		if (!fold_is_word(*text.p)) {
+			n = 1;
+			continue;
+		}
+		n = opener_at(text);
 		if (n == 0)
 			return false;
+		openers_left--;
 	}
 	return true;
 }

@@ -6,6 +6,7 @@
 
 #include "chat/chat_check.h"
 #include "verify/inquiry.h"
+#include "verify/suspect.h"
 #include "verify/verify_check_read.h"
 
 enum check_start { START_AFTER, START_EARLY };
@@ -84,10 +85,16 @@ static int write_question(const struct verify_case *c, const void *opts,
 			  const char *nonce, struct buf *out,
 			  struct verdict *v)
 {
+	struct span ours = inquiry_proposal(c);
+
 	(void)nonce;
-	(void)v;
-	return chat_check_write(c->request, mode_of(opts), inquiry_proposal(c),
-				out);
+	if (mode_of(opts) == CHAT_CHECK_VERDICT)
+		v->why = suspect_word(suspect(ours));
+	if (v->why) { /* not to be shown to whom it would talk to */
+		v->lack = LACK_FAULT;
+		return -1;
+	}
+	return chat_check_write(c->request, mode_of(opts), ours, out);
 }
 
 static void read_answer(enum signal_id signals, const struct verify_case *c,

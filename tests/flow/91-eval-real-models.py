@@ -108,7 +108,8 @@ def traffic(gateway):
         asked = json.loads(line)
         response = gateway.post({"model": "auto", "temperature": 0,
                                  "max_tokens": 40,
-                                 "messages": asked["messages"]})
+                                 "messages": asked["messages"]},
+                                check=False)    # what they leave out is theirs
         assert response.status == 200
         assert response.frugald("calibrated") == "true"
         assert response.frugald("decision") in ("accept", "escalate")

@@ -8,6 +8,7 @@ import pytest
 
 from flow import plugged, sse
 from flow.gateway import backend, standard
+from flow.judged import grades
 from stub import (CLOSE, answer, completion, error, hang, head, play, reply,
                   reset)
 
@@ -186,6 +187,30 @@ class Samples(OfTheTier):
         return answer("From small.", score=0.9)
 
 
+class Judge(Elsewhere):
+    """Another backend, which grades."""
+    name = "judge"
+    faults = {
+        **OF_MODELS,
+        "null": (reply(completion(None)), ERROR, "garbage"),
+        "no JSON": (answer("10"), ERROR, "garbage"),
+        "another's nonce": (answer('{"nonce":"%s","grade":10}' % ("0" * 32)),
+                            ERROR, "nonce"),
+        "NaN": (grades("NaN"), ERROR, "garbage"),
+        "11": (grades(11), ERROR, "range"),
+        "-1": (grades(-1), ERROR, "range"),
+        "7.5": (grades(7.5), ERROR, "range"),
+        "yes": (grades('"yes"'), ERROR, "range"),
+        "cut": (grades(10, finish="length"), ERROR, "finish"),
+    }
+
+    def entry(self, _):
+        return {"judge": {"backend": "other"}}
+
+    def approval(self):
+        return grades(9)
+
+
 class Http(Elsewhere):
     """A scorer of the user's own."""
     name = "http"
@@ -244,8 +269,8 @@ class Plugin(Kind):
         return True
 
 
-KINDS = {kind.name: kind for kind in (Check(), SelfCheck(), Samples(), Http(),
-                                      Plugin())}
+KINDS = {kind.name: kind for kind in (Check(), SelfCheck(), Samples(), Judge(),
+                                      Http(), Plugin())}
 EVERY = pytest.mark.parametrize("kind, fault", [
     (kind, fault) for kind, it in KINDS.items() for fault in it.faults])
 SOME = pytest.mark.parametrize("kind, fault", [

@@ -28,7 +28,7 @@ struct chain {
 	size_t link;			 /* at_work's */
 	struct verification **begun;	 /* by link: ahead of the reply */
 	int64_t since_us;		 /* at_work is */
-	int64_t spent_pusd;		 /* on verifying before that */
+	size_t n_before;		 /* attempts before that */
 	void (*on_verdict)(void *arg);
 	void *arg;
 };

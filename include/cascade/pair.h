@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "chat/chat.h"
+#include "conf/conf.h"
 #include "verify/comparator.h"
 
 enum pair_agrees { PAIR_UNKNOWN = -1, PAIR_DIFFERS = 0, PAIR_AGREES = 1 };
@@ -23,6 +24,10 @@ struct chat_choice pair_read(struct span json, struct arena *a);
 bool pair_has(const struct chat_choice *c);
 /* As it is shown to a judge: the text, or the calls as JSON. */
 struct span pair_text(const struct chat_choice *c);
+
+/* What says whether the answers of that cascade agree, as a word for the ledger:
+ * "auto", "judge:MODEL". */
+const char *pair_by(const struct conf_cascade *c, struct arena *a);
 
 /* By verify/choice_same. UNKNOWN where one is not there, or only a judge could
  * tell. What cannot be compared does not agree. */

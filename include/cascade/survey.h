@@ -48,6 +48,7 @@ struct survey_start {
 /* Valid in on_done() and after it. */
 struct survey_result {
 	enum pair_agrees agrees; /* first and last tier's answers */
+	const char *compared_by; /* pair_by() */
 	/* What the cascade would have done with the first tier's reply;
 	 * REASON_NONE where it has no rule to decide by. */
 	struct decision would;

@@ -53,7 +53,7 @@ void eval_tally_add(struct eval_tally *t, const struct ledger_row *row,
 const struct eval_tier *eval_tally_dead(const struct eval_tally *t);
 
 /* May one more be asked beside those in flight, each taken for as dear as the
- * dearest so far? While nothing is known of the cost, one at a time. */
+ * dearest so far? Until one was answered, one at a time. */
 bool eval_tally_affords(const struct eval_tally *t, size_t in_flight,
 			int64_t budget_pusd);
 

@@ -18,6 +18,7 @@ struct judged {
 	/* Is there a reply of the first tier, or signals of one? Else nothing
 	 * below holds. */
 	bool answered;
+	bool other_model; /* a tier was another model than is configured now */
 	const char *barred;	/* as in struct sample */
 	struct signal *signals; /* names may end with the arena */
 	size_t n_signals;

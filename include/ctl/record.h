@@ -32,7 +32,7 @@ struct record_label {
 
 /* Texts are NULL, spans empty where there is none. */
 struct record_attempt {
-	const char *backend, *purpose, *verifier, *mode, *about;
+	const char *backend, *model, *purpose, *verifier, *mode, *about;
 	int64_t status;	      /* 200 where it is not said */
 	double seconds;	      /* 0 where it is not said */
 	double cost_usd;      /* NaN: not said */
@@ -55,6 +55,7 @@ struct record {
 	struct record_label *labels;
 	struct record_signal *signals; /* of the reply of the first tier */
 	enum known agrees;
+	const char *compared_by; /* as pair_by(); NULL: not said */
 };
 
 /* All found lives in a and points into line. 0, or -1 and ERR_PARSE: which

@@ -27,6 +27,7 @@ struct records_want {
 /* Why rows are passed over. */
 #define RECORDS_ELSEWHERE  "of another cascade"
 #define RECORDS_AGAIN	   "with an id that was there before"
+#define RECORDS_MODEL	   "by other models than are configured now"
 #define RECORDS_UNANSWERED "without a reply of the first tier"
 #define RECORDS_TORN	   "torn at the end of the file"
 

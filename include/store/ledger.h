@@ -80,6 +80,7 @@ struct ledger_row {
 	int agrees;
 	/* Decision and reason of the cascade where it was not for it to decide
 	 * (eval, shadow); NULL: it was. */
+	const char *compared_by; /* what agrees was told by; NULL: unknown */
 	const char *would, *would_reason;
 	const char *record; /* an imported record's line; NULL: our own row */
 	struct ledger_attempt *attempts;

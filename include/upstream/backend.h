@@ -28,7 +28,8 @@ struct backend {
 	 * the generation. */
 	_Atomic bool no_logprobs;
 	_Atomic bool no_stream_usage;
-	_Atomic int64_t inflight;
+	_Atomic int64_t inflight; /* of calls that somebody waits for ... */
+	_Atomic int64_t spare;	  /* ... and of those that nobody does */
 };
 
 /* conf is borrowed and must outlive the backend. */
@@ -36,9 +37,11 @@ struct backend *backend_new(const struct conf_backend *conf, size_t max_reply,
 			    struct err *err);
 void backend_free(struct backend *b);
 
-/* One more call; false when max_inflight are out. Each true is paid back by
- * one backend_leave(). */
-bool backend_enter(struct backend *b);
-void backend_leave(struct backend *b);
+/* One more call; false when max_inflight are out. One that is spare, that nobody
+ * waits for, finds a place only beside all others, and takes none from them: so
+ * for a while there may be more than max_inflight of both together. Each true is
+ * paid back by one backend_leave() with the same word. */
+bool backend_enter(struct backend *b, bool spare);
+void backend_leave(struct backend *b, bool spare);
 
 #endif

@@ -34,6 +34,7 @@ struct call_question {
 	bool want_tokens;  /* add log-probs (not with live) */
 	int64_t until_us;  /* absolute; the backend's own times hold too */
 	int max_depth;
+	bool spare;	   /* nobody waits for it: backend_enter() */
 	bool keep_bytes;   /* gather a stream, for call_reply_bytes() */
 };
 

@@ -48,8 +48,9 @@ int64_t inquiry_cost(const struct verification *v);
 int64_t inquiry_price(const struct backend *b, const struct verify_case *c,
 		      size_t answer_bytes);
 
-/* What is asked about: the text or tool calls of the reply's first choice. n 0:
- * there is no reply yet, or nothing in it. */
+/* What is asked about: the text or the calls of the reply's first choice, as
+ * JSON the message where it has both. n 0: there is no reply yet, or nothing in
+ * it. */
 struct span inquiry_proposal(const struct verify_case *c);
 
 /* At run time, the backend of the configuration. */

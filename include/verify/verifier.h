@@ -45,6 +45,7 @@ struct verify_world {
 	const char *cascade; /* its name */
 	const char *request_id;
 	const char *query; /* of the client's URL; NULL: none */
+	bool spare;	   /* nobody waits for the verdict: struct call_question */
 	/* The books: each call of a verifier, and each wait that is no call, is
 	 * told to begin, and told when it is over or about to be aborted. c is
 	 * NULL for a wait. */

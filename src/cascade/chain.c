@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/now.h"
+#include "chat/price.h"
 
 static void on_call_begins(void *arg)
 {
@@ -130,7 +131,7 @@ static struct verification *begin(struct chain *k, size_t i)
 static void start_link(struct chain *k, size_t i)
 {
 	k->since_us = now_us();
-	k->spent_pusd = k->account->verify_pusd;
+	k->n_before = k->account->n_attempts;
 	k->link = i;
 	k->at_work = k->begun[i];
 	k->begun[i] = NULL;
@@ -159,6 +160,21 @@ struct decision chain_next(struct chain *k)
 	return d;
 }
 
+/* What the calls of the link at work cost; others may have run beside it. */
+static int64_t cost_of_link(const struct chain *k)
+{
+	const char *name = link_at(k, k->link)->verifier->conf.name;
+	int64_t sum = 0;
+
+	for (size_t i = k->n_before; i < k->account->n_attempts; i++) {
+		const struct account_attempt *t = &k->account->attempts[i];
+
+		if (t->verifier && strcmp(t->verifier, name) == 0)
+			sum = price_add(sum, t->answer.cost_pusd);
+	}
+	return sum;
+}
+
 struct decision chain_timeout(struct chain *k)
 {
 	let_go(k);
@@ -168,7 +184,7 @@ struct decision chain_timeout(struct chain *k)
 			.lack = LACK_FAULT,
 			.why = "timeout",
 			.us = now_us() - k->since_us,
-			.cost_pusd = k->account->verify_pusd - k->spent_pusd,
+			.cost_pusd = cost_of_link(k),
 		});
 	return chain_next(k);
 }
@@ -203,6 +219,11 @@ void chain_ahead(struct chain *k, const struct chain_reply *r)
 struct decision chain_judge(struct chain *k, const struct chain_reply *r)
 {
 	begin_reply(k, r);
+	/* More choices than were asked for would go out unseen. */
+	if (r->reply->n_choices != (size_t)k->subject.request->n)
+		return (struct decision){ .step = POLICY_ESCALATE,
+					  .reason = REASON_BACKEND_ERROR,
+					  .confidence = NAN };
 	return chain_next(k);
 }
 

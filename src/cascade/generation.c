@@ -62,7 +62,8 @@ static void add_head(struct cascade *c, enum policy_link kind,
 }
 
 /* What asks somebody comes behind all that costs nothing. A head stands before
- * and behind it; one that was not fitted to checks has no use for any. */
+ * and behind it; one that was not fitted to checks has no use for any, but in the
+ * shadow they are asked for what a later one may be fitted to. */
 static void build_chain(struct cascade *c)
 {
 	size_t room = c->conf->n_verify + HEADS_NSTAGES;
@@ -76,11 +77,13 @@ static void build_chain(struct cascade *c)
 	add_links(c, false);
 	if (c->artifact)
 		add_head(c, POLICY_HEAD, HEADS_BEFORE);
-	if (c->artifact && !c->artifact->heads.has_after)
+	if (c->artifact && !c->artifact->heads.has_after &&
+	    c->conf->mode != CONF_MODE_SHADOW)
 		return;
 	n_before = c->policy.n_verify;
 	add_links(c, true);
-	if (c->artifact && c->policy.n_verify > n_before)
+	if (c->artifact && c->artifact->heads.has_after &&
+	    c->policy.n_verify > n_before)
 		add_head(c, POLICY_HEAD_AFTER, HEADS_AFTER);
 }
 

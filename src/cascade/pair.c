@@ -45,6 +45,13 @@ struct span pair_text(const struct chat_choice *c)
 	return c->function_call.n ? c->function_call : c->content;
 }
 
+const char *pair_by(const struct conf_cascade *c, struct arena *a)
+{
+	if (c->compare_backend)
+		return arena_printf(a, "judge:%s", c->compare_backend->model);
+	return comparator_name((enum comparator)c->compare);
+}
+
 enum pair_agrees pair_compare(enum comparator by,
 			      const struct chat_choice *first,
 			      const struct chat_choice *last, struct arena *a)

@@ -65,6 +65,10 @@ static void fill_pair(const struct run *r, struct ledger_row *row)
 		last = pair_read(r->last_reply, r->arena);
 		row->agrees = pair_compare(r->cascade->compare,
 					   &r->first_answer, &last, r->arena);
+		if (row->agrees != PAIR_UNKNOWN)
+			row->compared_by = arena_dup(
+				row->arena,
+				span_of(pair_by(r->cascade->conf, r->arena)));
 		return;
 	}
 	found = survey_result(r->survey);

@@ -9,6 +9,7 @@
 
 #include "base/now.h"
 #include "cascade/chain.h"
+#include "chat/price.h"
 #include "evt/deadline.h"
 #include "upstream/call.h"
 #include "verify/verify_same.h"
@@ -44,10 +45,31 @@ static void on_same(void *arg, enum sameness same, const char *why)
 	struct survey *v = arg;
 
 	(void)why; /* is in the books */
-	if (same != SAMENESS_UNKNOWN)
-		v->result.agrees = same == SAMENESS_SAME ? PAIR_AGREES :
-							   PAIR_DIFFERS;
+	/* Its silence may well come of what the answers are; a pair that is left
+	 * out for it would make the others look better than all are. */
+	v->result.agrees = same == SAMENESS_SAME ? PAIR_AGREES : PAIR_DIFFERS;
 	finish(v);
+}
+
+/* About what asking the judge costs, beside the answers. */
+#define JUDGE_BYTES  2048
+#define JUDGE_ANSWER 128
+
+static bool is_judge_affordable(const struct survey *v, struct span first,
+				struct span last)
+{
+	const struct conf_backend *by = v->s.cascade->conf->compare_backend;
+	const struct generation *g = v->s.generation;
+	struct chat_usage u = { 0 };
+
+	price_estimate(&u,
+		       v->s.request->messages.n + first.n + last.n +
+			       JUDGE_BYTES,
+		       JUDGE_ANSWER);
+	return policy_may_verify(
+		policy_of(v),
+		price_of(&g->backends[by - g->conf->backends]->price, &u),
+		v->s.account->verify_pusd, v->s.account->cost_pusd);
 }
 
 static void ask_judge(struct survey *v, const struct chat_choice *first,
@@ -77,7 +99,8 @@ static void compare(struct survey *v)
 	struct chat_choice last = pair_read(v->replies[terminal], v->s.arena);
 
 	if (v->s.cascade->compare == COMPARATOR_JUDGE && pair_has(&first) &&
-	    pair_has(&last)) {
+	    pair_has(&last) &&
+	    is_judge_affordable(v, pair_text(&first), pair_text(&last))) {
 		ask_judge(v, &first, &last);
 		return;
 	}
@@ -193,6 +216,7 @@ static void ask(struct survey *v)
 		.request_id = v->s.request_id,
 		.query = v->s.query,
 		.keep_bytes = true,
+		.spare = true,
 		.want_tokens = policy_verifies(policy_of(v), v->tier),
 		.until_us = v->s.until_us,
 		.max_depth = (int)conf->limits.max_depth,
@@ -243,6 +267,7 @@ static void prepare_chain(struct survey *v)
 			.cascade = v->s.cascade->name,
 			.request_id = v->s.request_id,
 			.query = v->s.query,
+			.spare = true,
 		},
 		.loop = v->s.loop,
 		.arena = v->s.arena,
@@ -264,6 +289,7 @@ struct survey *survey_new(const struct survey_start *s)
 	v->replies[p->n_tiers - 1] = s->last_reply;
 	v->result.replies = v->replies;
 	v->result.agrees = PAIR_UNKNOWN;
+	v->result.compared_by = pair_by(s->cascade->conf, s->arena);
 	v->result.confidence = v->result.would.confidence = NAN;
 	prepare_chain(v);
 	/* What a cheap tier cannot honour it is not asked here either. */
@@ -287,6 +313,7 @@ void survey_fill(const struct survey_result *r, struct ledger_row *row)
 	const struct decision *d = &r->would;
 
 	row->agrees = r->agrees;
+	row->compared_by = arena_dup(row->arena, span_of(r->compared_by));
 	row->confidence = r->confidence;
 	if (d->reason == REASON_NONE)
 		return;

@@ -140,7 +140,7 @@ bool eval_tally_affords(const struct eval_tally *t, size_t in_flight,
 	if (t->spent_pusd >= budget_pusd)
 		return false;
 	if (t->largest_pusd == 0)
-		return in_flight == 0 || t->done > 0;
+		return in_flight == 0 || t->done > t->failed;
 	return t->largest_pusd <=
 	       (budget_pusd - t->spent_pusd) / (int64_t)(in_flight + 1);
 }

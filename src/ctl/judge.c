@@ -64,10 +64,14 @@ static void find_answer(struct judging *j, struct seen *s,
 			const struct conf_backend *b)
 {
 	s->backend = b;
-	for (const struct record_attempt *t = j->rec->attempts; t; t = t->next)
-		if (is_said(t->backend, b->name) &&
-		    (!t->purpose || is_said(t->purpose, "answer")))
-			consider(s, t);
+	for (const struct record_attempt *t = j->rec->attempts; t; t = t->next) {
+		if (!is_said(t->backend, b->name) ||
+		    (t->purpose && !is_said(t->purpose, "answer")))
+			continue;
+		if (t->model && strcmp(t->model, b->model) != 0)
+			j->out->other_model = true;
+		consider(s, t);
+	}
 }
 
 static void read_reply(struct judging *j, struct seen *s)
@@ -244,6 +248,8 @@ static void judge_cheap(struct judging *j)
 		take_said(j, t->signals);
 	j->out->answered = t || has_signal(j);
 	if (t && !j->cheap.sound && !j->rec->signals)
+		j->out->barred = "backend_error";
+	else if (j->cheap.whole && j->cheap.reply.n_choices != 1)
 		j->out->barred = "backend_error";
 	else if (j->request.n > 1 || j->request.beyond_cheap)
 		j->out->barred = "unsupported";
@@ -439,6 +445,16 @@ static void find_all(struct judging *j)
 		j->asked[i] = asked_find(&j->askers.v[i], c, j->rec, j->arena);
 }
 
+/* Does the record say whether the two agree, by what is configured now? */
+static bool is_compared(const struct judging *j)
+{
+	const struct record *r = j->rec;
+
+	return r->agrees != KNOWN_NOT &&
+	       (!r->compared_by ||
+		strcmp(r->compared_by, pair_by(j->cascade, j->arena)) == 0);
+}
+
 void judge_record(const struct conf_cascade *c, const struct record *rec,
 		  struct arena *a, struct judged *out)
 {
@@ -457,7 +473,7 @@ void judge_record(const struct conf_cascade *c, const struct record *rec,
 	judge_checks(&j);
 	out->cheap_right = label_of(&j, c->tiers[0]->name);
 	out->expensive_right = label_of(&j, c->tiers[1]->name);
-	out->same = rec->agrees != KNOWN_NOT ? rec->agrees : compare(&j);
+	out->same = is_compared(&j) ? rec->agrees : compare(&j);
 	out->cheap_usd = cost_of(&j.cheap);
 	out->expensive_usd = cost_of(&j.expensive);
 }

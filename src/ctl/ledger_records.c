@@ -137,6 +137,7 @@ static void write_attempt(struct buf *b, const struct ledger_row *row, size_t i)
 
 	buf_addf(b, "{\"status\":%d", t->status);
 	write_text(b, "backend", t->backend);
+	write_text(b, "model", t->model);
 	write_text(b, "purpose", t->purpose);
 	write_text(b, "verifier", t->verifier);
 	write_text(b, "mode", t->mode);
@@ -181,6 +182,8 @@ static int write_own(const struct ledger_row *row, struct buf *b)
 		write_attempt(b, row, i);
 	}
 	buf_adds(b, "]");
+	if (row->agrees >= 0)
+		write_text(b, "compared_by", row->compared_by);
 	if (row->agrees >= 0)
 		buf_adds(b, row->agrees ? ",\"agrees\":true"
 					: ",\"agrees\":false");

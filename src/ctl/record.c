@@ -279,6 +279,7 @@ static int read_members(struct reader *r, const struct member *table, void *out)
 
 static const struct member of_attempt[] = {
 	OF(record_attempt, backend, read_text),
+	OF(record_attempt, model, read_text),
 	OF(record_attempt, purpose, read_text),
 	OF(record_attempt, verifier, read_text),
 	OF(record_attempt, mode, read_text),
@@ -328,6 +329,7 @@ static const struct member of_record[] = {
 	OF(record, labels, read_labels),
 	OF(record, signals, read_signals),
 	OF(record, agrees, read_claim),
+	OF(record, compared_by, read_text),
 	{NULL, NULL, 0},
 };
 

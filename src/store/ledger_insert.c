@@ -24,8 +24,8 @@ static const char *const sql[ST_COUNT] = {
 		" outcome, status, stream, tier, backend, decision, reason,"
 		" confidence, calibrated, attempts, total_us, upstream_us,"
 		" overhead_us, cost_pusd, generation, request_text, agrees,"
-		" would, would_reason, record)"
-		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		" compared_by, would, would_reason, record)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[ST_KNOWN] = "SELECT EXISTS (SELECT 1 FROM requests"
 		     " WHERE request_id = ?1 AND cascade IS ?2)",
 	/* Whoever deletes requests by hand leaves rows with ids that come
@@ -149,6 +149,7 @@ static int insert_request(struct ledger_insert *in, const struct ledger_row *r)
 	put_int(&s, (int64_t)r->generation);
 	put_text(&s, r->request_text);
 	put_known(&s, r->agrees);
+	put_text(&s, r->compared_by);
 	put_text(&s, r->would);
 	put_text(&s, r->would_reason);
 	put_text(&s, r->record);

@@ -38,7 +38,8 @@ static const char *const sql[ST_N] = {
 		"SELECT id, request_id, time_us, cascade, mode, key, outcome,"
 		" status, stream, tier, backend, decision, reason, confidence,"
 		" calibrated, total_us, upstream_us, overhead_us, cost_pusd,"
-		" generation, request_text, agrees, would, would_reason, record"
+		" generation, request_text, agrees, compared_by, would,"
+		" would_reason, record"
 		" FROM requests WHERE" WANTED " ORDER BY id",
 	[ST_COUNT] = "SELECT (SELECT count(*) FROM attempts" CHILDREN "),"
 		     " (SELECT count(*) FROM verdicts" CHILDREN "),"
@@ -194,6 +195,7 @@ static void fill_request(struct ledger_row *row, struct take *t)
 	row->generation = (uint64_t)take_int64(t);
 	row->request_text = take_text(t);
 	row->agrees = take_known(t);
+	row->compared_by = take_text(t);
 	row->would = take_text(t);
 	row->would_reason = take_text(t);
 	row->record = take_text(t);

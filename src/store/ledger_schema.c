@@ -49,6 +49,7 @@
 /* Until then the only verifier that asked somebody was the check. */
 #define ADD_LABELS_AND_PAIRS                                                   \
 	"ALTER TABLE requests ADD COLUMN agrees INTEGER;"                      \
+	"ALTER TABLE requests ADD COLUMN compared_by TEXT;"                    \
 	"ALTER TABLE requests ADD COLUMN would TEXT;"                          \
 	"ALTER TABLE requests ADD COLUMN would_reason TEXT;"                   \
 	"ALTER TABLE requests ADD COLUMN record TEXT;"                         \

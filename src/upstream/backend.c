@@ -67,17 +67,20 @@ void backend_free(struct backend *b)
 	free(b);
 }
 
-bool backend_enter(struct backend *b)
+bool backend_enter(struct backend *b, bool spare)
 {
-	int64_t n = atomic_fetch_add(&b->inflight, 1);
+	_Atomic int64_t *mine = spare ? &b->spare : &b->inflight;
+	int64_t n = atomic_fetch_add(mine, 1);
 
+	if (spare)
+		n += atomic_load(&b->inflight);
 	if (b->conf->max_inflight == 0 || n < b->conf->max_inflight)
 		return true;
-	backend_leave(b);
+	backend_leave(b, spare);
 	return false;
 }
 
-void backend_leave(struct backend *b)
+void backend_leave(struct backend *b, bool spare)
 {
-	atomic_fetch_sub(&b->inflight, 1);
+	atomic_fetch_sub(spare ? &b->spare : &b->inflight, 1);
 }

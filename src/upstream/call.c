@@ -88,7 +88,7 @@ static void settle(struct call *c)
 	c->fetch = NULL;
 	c->ended = true;
 	c->answer.total_us = now_us() - c->answer.start_us;
-	backend_leave(c->backend);
+	backend_leave(c->backend, c->q.spare);
 }
 
 static void report(void *arg)
@@ -460,7 +460,7 @@ static void ask(struct call *c)
 
 	if (write_question(c) == 0 && start_fetch(c, &err) == 0)
 		return;
-	backend_leave(c->backend);
+	backend_leave(c->backend, c->q.spare);
 	end_early(c, FAULT_INTERNAL, "internal",
 		  "the call to the backend could not be started");
 }
@@ -487,7 +487,7 @@ struct call *call_start(struct loop *l, struct http_client *client,
 	c->gathers = q->live && q->keep_bytes;
 	if (c->gathers)
 		gather_init(&c->gather, b->max_reply);
-	if (backend_enter(b))
+	if (backend_enter(b, q->spare))
 		ask(c);
 	else
 		end_early(c, FAULT_OVERLOADED, "busy",

@@ -92,9 +92,17 @@ struct span inquiry_proposal(const struct verify_case *c)
 {
 	const struct chat_choice *ours = c->reply ? &c->reply->choices[0] :
 						    NULL;
+	int n;
 
 	if (!ours)
 		return (struct span){ NULL, 0 };
+	n = (ours->tool_calls.n > 0) + (ours->function_call.n > 0) +
+	    (ours->content.n > 0);
+	if (n > 1) /* all of it, for all of it goes to the client */
+		return (struct span){ c->reply->body.p + ours->message_at,
+				      ours->message_end - ours->message_at };
+	if (ours->function_call.n)
+		return ours->function_call;
 	return ours->tool_calls.n ? ours->tool_calls : ours->content;
 }
 
@@ -131,6 +139,7 @@ static void ask(struct verification *v)
 		.query = w->query,
 		.keep_bytes = w->conf->ledger.store_text,
 		.want_tokens = v->ops->want_tokens,
+		.spare = w->spare,
 		.until_us = v->c->until_us,
 		.max_depth = (int)w->conf->limits.max_depth,
 	};

@@ -322,7 +322,52 @@ def test_a_judge_compares(yard):
         assert row["cost_pusd"] == sum(
             a["cost_pusd"] for a in rig.attempts(response))
     judge.answer_by(lambda call: answer("yes"))
+    assert rig.row(rig.ask())["agrees"] == 0    # no word is no agreement
+    calls = len(judge.calls)
+    rig.reload(shadow(rig, backends={"judge": {
+        "base_url": judge.url, "model": "judge-model",
+        "price": {"input": 1, "output": 1}}}, cascades={"auto": {
+            "limits": {"verify_usd": 0},
+            "compare": {"by": "judge", "backend": "judge"}}}))
     assert rig.row(rig.ask())["agrees"] is None
+    assert len(judge.calls) == calls
+
+
+def test_it_takes_no_place_from_clients(yard):
+    """Nor one of a backend: a full one is full of clients."""
+    rig = yard.rig()
+    rig.checker = yard.upstream("checker")
+    wanted = shadow(rig, check={"backend": "large"})
+    for side in ("small", "large"):
+        wanted["backends"][side]["max_inflight"] = 1
+    rig.reload(wanted)
+    rig.small.script(answer("Oslo", score=0.6))
+    rig.large.answer_by(lambda call: answer(
+        "Oslo", delay=1 if call.json.get("max_tokens") == 16 else 0))
+    got = [rig.ask() for _ in range(4)]
+    assert {r.status for r in got} == {200}
+    rig.quiet()
+    before = len(rig.small.calls)
+    rig.small.script(answer("Oslo", delay=1))
+    rig.ask()
+    rig.small.wait_calls(before + 1)
+    assert rig.ask(model="small").status == 200
+
+
+def test_rows_of_other_models_certify_nothing(rig):
+    """A pair of a model that is gone, or compared in another way."""
+    rig.row(rig.ask())
+    command = ["replay", "-c", rig.gw.file, "--threshold", 0, "--json"]
+    assert ctl(*command)[0] == 0
+    rig.gw.write(merge(rig.gw.own, shadow(rig, backends={
+        "small": {"model": "another"}})))
+    code, _, err = ctl(*command)
+    assert code == 1 and "1 by other models than are configured now" in err
+    rig.gw.write(merge(rig.gw.own, shadow(rig, cascades={
+        "auto": {"compare": "exact"}})))
+    # The texts are gone, so it cannot be compared anew.
+    code, out, err = ctl(*command)
+    assert code != 0 or json.loads(out)["lost"]["of"] == 0, out
 
 
 # Pairs that escalations leave.

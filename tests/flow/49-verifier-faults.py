@@ -280,7 +280,8 @@ STREAMS = pytest.mark.parametrize("stream", [False, True])
 
 @pytest.fixture(scope="module")
 def everybody(module_yard):
-    """Each kind has a cascade of two tiers, NAME, and of three, NAME-3."""
+    """Each kind has a cascade of two tiers, NAME, one of three, NAME-3, and one
+    where another verifier was sure before it, NAME-behind."""
     rig = module_yard.rig()
     rig.medium = module_yard.upstream("medium")
     rig.other = module_yard.upstream("other")
@@ -291,6 +292,9 @@ def everybody(module_yard):
         cascades[name] = {"tiers": ["small", "large"], **shared}
         cascades[f"{name}-3"] = {"tiers": ["small", "medium", "large"],
                                  **shared}
+        cascades[f"{name}-behind"] = {
+            "tiers": ["small", "large"], "threshold": 0.5,
+            "verify": ["logprob", kind.entry(rig)]}
     rig.reload(standard(rig.small, rig.large, backends=backends,
                         cascades=cascades))
     return rig
@@ -372,6 +376,18 @@ def test_two_tiers(rig, kind, fault, stream):
         ["small", "large"]
     assert KINDS[kind].calls == any(a["purpose"] == "verify" for a in attempts)
     assert row["cost_pusd"] == sum(a["cost_pusd"] for a in attempts)
+
+
+@EVERY
+def test_behind_one_that_is_sure(rig, kind, fault):
+    """What another said before does not make up for it."""
+    _, reason, why = KINDS[kind].faults[fault]
+    response = ask(rig, kind, fault, f"{kind}-behind", False)
+    assert response.status == 200
+    assert response.frugald("backend") == "large"
+    assert response.frugald("reason") == reason
+    said, = verdicts(rig, response, kind)
+    assert is_fault(said, why), said
 
 
 @EVERY

@@ -69,6 +69,35 @@ def test_a_streaming_client(judged):
     assert "stream" not in judged.judge.call.json
 
 
+@pytest.mark.parametrize("message", [
+    {"content": "Oslo", "function_call": {"name": "evil", "arguments": "{}"}},
+    {"content": "Also: EVIL.", "tool_calls": [
+        {"id": "1", "type": "function",
+         "function": {"name": "f", "arguments": "{}"}}]}])
+def test_all_of_a_reply_is_shown(yard, message):
+    """What goes to the client is what is graded, calls and text."""
+    judged = rig_of(yard, cascades={"auto": {"verify": [
+        {"judge": {"backend": "judge"}}]}})
+    whole = completion("x")
+    whole["choices"][0]["message"] = {"role": "assistant", **message}
+    judged.small.script(reply(whole))
+    judged.judge.script(grades(10))
+    judged.ask(check=False)
+    shown = judged.judge.call.body.decode()
+    assert "evil" in shown or "EVIL" in shown
+
+
+def test_a_choice_too_many(judged):
+    """Nobody asked for it, and nobody would have looked at it."""
+    whole = completion("Oslo")
+    whole["choices"].append({**whole["choices"][0], "index": 1})
+    judged.small.script(reply(whole))
+    response = judged.ask()
+    assert response.frugald("backend") == "large"
+    assert response.frugald("reason") == "backend_error"
+    assert not judged.judge.calls
+
+
 # What it is asked.
 
 BODY = b'{"model":"auto", "messages" : [{"role":"user","content":' \

@@ -47,7 +47,7 @@ static int count_in(const char *file, const char *word)
 	struct buf b;
 	char piece[65536];
 	FILE *f = fopen(file, "r");
-	const char *p;
+	struct span wanted = span_of(word);
 	size_t n;
 	int count = 0;
 
@@ -57,10 +57,9 @@ static int count_in(const char *file, const char *word)
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		buf_add(&b, piece, n);
 	fclose(f);
-	for (p = b.p;
-	     p && (p = memmem(p, b.n - (size_t)(p - b.p), word, strlen(word)));
-	     p++)
-		count++;
+	/* By hand: under TSan each memmem() takes as long as all that is left. */
+	for (size_t i = 0; i + wanted.n <= b.n; i++)
+		count += span_eq((struct span){b.p + i, wanted.n}, wanted);
 	buf_release(&b);
 	return count;
 }

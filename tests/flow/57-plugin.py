@@ -467,7 +467,6 @@ const struct frugald_verifier *frugald_verifier()
 """
 
 
-@pytest.mark.skipif(not shutil.which("g++"), reason="no C++ compiler here")
 def test_cpp(yard, tmp_path):
     """It may be C++, without a state, and hide all but its one function."""
     rig = rig_of(yard, plugged.build(tmp_path / "cpp.so", CPP, "-std=c++11",

@@ -4,9 +4,9 @@
  * not answered yet, on each tier that is verified all verifiers, whatever bands
  * and cuts say, and whether the first and the last tier give the same answer.
  *
- * It ends exactly once, in on_done(), on a later turn than survey_start(),
- * unless survey_abort() or survey_free() comes first. All that was asked is then in the account,
- * aborted calls included.
+ * It ends exactly once, in on_done(), on a later turn than survey_new(), unless
+ * survey_abort() or survey_free() comes first. All that was asked is then in the
+ * account, aborted calls included.
  */
 #ifndef CASCADE_SURVEY_H
 #define CASCADE_SURVEY_H

@@ -43,10 +43,11 @@ void inquiry_free(struct verification *v);
 /* So far, in pico-USD; of a call that is out as if it were aborted now. */
 int64_t inquiry_cost(const struct verification *v);
 
-/* What an answer of so many bytes will cost, about, by the prices as
+/* What an answer of so many bytes will cost, about, with so many bytes of our own
+ * in the question (INQUIRY_BYTES, where they are few), by the prices as
  * configured: nothing where there are none. c->reply may be NULL. */
 int64_t inquiry_price(const struct backend *b, const struct verify_case *c,
-		      size_t answer_bytes);
+		      size_t own_bytes, size_t answer_bytes);
 
 /* What is asked about: the text or the calls of the reply's first choice, as
  * JSON the message where it has both. n 0: there is no reply yet, or nothing in

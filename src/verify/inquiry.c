@@ -197,12 +197,12 @@ int64_t inquiry_cost(const struct verification *v)
 }
 
 int64_t inquiry_price(const struct backend *b, const struct verify_case *c,
-		      size_t answer_bytes)
+		      size_t own_bytes, size_t answer_bytes)
 {
 	struct chat_usage u = { 0 };
 
 	price_estimate(&u,
-		       c->request->messages.n + INQUIRY_BYTES +
+		       c->request->messages.n + own_bytes +
 			       inquiry_proposal(c).n,
 		       answer_bytes);
 	return price_of(&b->price, &u);

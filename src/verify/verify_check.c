@@ -97,32 +97,25 @@ static int write_question(const struct verify_case *c, const void *opts,
 	return chat_check_write(c->request, mode_of(opts), ours, out);
 }
 
-static void read_answer(enum signal_id signals, const struct verify_case *c,
-			const void *opts, const struct chat_reply *answer,
+/* Who asks nobody else asks itself. */
+static enum signal_id signals_of(const void *opts)
+{
+	return ((const struct check_opts *)opts)->backend ?
+		       SIGNAL_CHECK_AGREE :
+		       SIGNAL_SELF_CHECK_AGREE;
+}
+
+static void read_answer(const struct verify_case *c, const void *opts,
+			const char *nonce, const struct chat_reply *answer,
 			struct verdict *v)
 {
+	(void)nonce;
 	verify_check_read(&(struct verify_check_asked){
 				  .mode = mode_of(opts),
 				  .compare = c->compare,
-				  .signals = signals,
+				  .signals = signals_of(opts),
 			  },
 			  &c->reply->choices[0], answer, c->arena, v);
-}
-
-static void check_read(const struct verify_case *c, const void *opts,
-		       const char *nonce, const struct chat_reply *answer,
-		       struct verdict *v)
-{
-	(void)nonce;
-	read_answer(SIGNAL_CHECK_AGREE, c, opts, answer, v);
-}
-
-static void self_check_read(const struct verify_case *c, const void *opts,
-			    const char *nonce, const struct chat_reply *answer,
-			    struct verdict *v)
-{
-	(void)nonce;
-	read_answer(SIGNAL_SELF_CHECK_AGREE, c, opts, answer, v);
 }
 
 static struct verification *check_start(const struct verify_case *c,
@@ -135,7 +128,7 @@ static struct verification *check_start(const struct verify_case *c,
 		.mode = mode_word,
 		.whom = whom,
 		.write = write_question,
-		.read = check_read,
+		.read = read_answer,
 	};
 
 	return inquiry_start(&ops, c, opts, done, arg);
@@ -151,7 +144,7 @@ static struct verification *self_check_start(const struct verify_case *c,
 		.mode = mode_word,
 		.whom = whom,
 		.write = write_question,
-		.read = self_check_read,
+		.read = read_answer,
 	};
 
 	return inquiry_start(&ops, c, opts, done, arg);
@@ -171,7 +164,7 @@ static bool is_early(const void *opts)
 
 static int64_t price(const struct verify_case *c, const void *opts)
 {
-	return inquiry_price(whom(c, opts), c, ANSWER_BYTES);
+	return inquiry_price(whom(c, opts), c, INQUIRY_BYTES, ANSWER_BYTES);
 }
 
 static const struct conf_backend *backend(const void *opts)
@@ -179,21 +172,12 @@ static const struct conf_backend *backend(const void *opts)
 	return ((const struct check_opts *)opts)->backend;
 }
 
-static void check_read_again(const struct verify_case *c, const void *opts,
-			     const struct chat_reply *const *replies, size_t n,
-			     struct verdict *v)
+static void read_again(const struct verify_case *c, const void *opts,
+		       const struct chat_reply *const *replies, size_t n,
+		       struct verdict *v)
 {
 	(void)n;
-	read_answer(SIGNAL_CHECK_AGREE, c, opts, replies[0], v);
-}
-
-static void self_check_read_again(const struct verify_case *c,
-				  const void *opts,
-				  const struct chat_reply *const *replies,
-				  size_t n, struct verdict *v)
-{
-	(void)n;
-	read_answer(SIGNAL_SELF_CHECK_AGREE, c, opts, replies[0], v);
+	read_answer(c, opts, NULL, replies[0], v);
 }
 
 const struct verifier *verify_check(void)
@@ -207,7 +191,7 @@ const struct verifier *verify_check(void)
 		.n_score = 2,
 		.backend = backend,
 		.mode = mode_word,
-		.read = check_read_again,
+		.read = read_again,
 	};
 	static const struct verifier v = {
 		.conf = { .name = "check",
@@ -234,7 +218,7 @@ const struct verifier *verify_self_check(void)
 		.n_score = 2,
 		.backend = backend,
 		.mode = mode_word,
-		.read = self_check_read_again,
+		.read = read_again,
 	};
 	static const struct verifier v = {
 		.conf = { .name = "self_check",

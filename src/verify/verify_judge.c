@@ -5,8 +5,6 @@
 #include "verify/verify_judge.h"
 
 #include "chat/chat_judge.h"
-#include "chat/price.h"
-#include "upstream/backend.h"
 #include "verify/inquiry.h"
 #include "verify/suspect.h"
 #include "verify/verify_judge_read.h"
@@ -114,13 +112,7 @@ static struct conf_range band(const void *opts)
 /* Its own words are more than other inquiries have. */
 static int64_t price(const struct verify_case *c, const void *opts)
 {
-	struct chat_usage u = {0};
-
-	price_estimate(&u,
-		       c->request->messages.n + CHAT_JUDGE_BYTES +
-			       inquiry_proposal(c).n,
-		       ANSWER_BYTES);
-	return price_of(&whom(c, opts)->price, &u);
+	return inquiry_price(whom(c, opts), c, CHAT_JUDGE_BYTES, ANSWER_BYTES);
 }
 
 static const struct conf_backend *backend(const void *opts)

@@ -17,30 +17,7 @@
 
 #include "store/ledger_file.h"
 
-static char dir[64], path[96];
-
-static int make_dir(void **state)
-{
-	(void)state;
-	strcpy(dir, "/tmp/frugald-check-XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/l.db", dir);
-	return 0;
-}
-
-static int remove_dir(void **state)
-{
-	static const char *const tails[] = {"", "-wal", "-shm"};
-	char file[128];
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(file, sizeof(file), "%s%s", path, tails[i]);
-		unlink(file);
-	}
-	return rmdir(dir);
-}
+#include "ledger_rig.h"
 
 /* So many rows, each with an attempt, a verdict and a label. */
 static void fill(int n)
